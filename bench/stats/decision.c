@@ -262,6 +262,24 @@ static void plan(struct decided_case *row, const struct two_sides *sides, double
     row->needed = launches_for(&planned);
 }
 
+/* The same for few allocations. What is needed is four allocations a side or more, for relabelling. */
+static void plan_by_student(struct decided_case *row, const struct two_sides *sides, double alpha,
+                            size_t rows)
+{
+    double tolerance = log1p(row->delta);
+    struct welch t = pooled_of(sides->base, sides->base_count, sides->fresh, sides->fresh_count, tolerance);
+    double now = t.freedom / 2 + 1;
+    struct planned planned = {.sigma = sqrt(t.variances / 2),
+                              .tolerance = tolerance,
+                              .critical = 2.5 * error_of_shift(now, false),
+                              .now = now,
+                              .alpha = alpha};
+    row->sigma = planned.sigma;
+    row->detectable = slower_by_welch(FOR_SEEN * t.error, doubt_of_deviation(t.freedom), t.freedom, tolerance,
+                                      alpha, rows, 0.8);
+    row->needed = launches_for(&planned);
+}
+
 /* ---- the tests ---- */
 
 /* For unequal scatter: makes p at least as large, and the interval at least as wide, as those of Welch's
@@ -306,25 +324,91 @@ static void test_row(const struct row *row, const struct relabelled_group *group
     present_free(&present);
 }
 
-/* Welch's p in one direction (1: slower, -1: faster), with Holm's adjustment over all rows. A row without
-   such a p has 1. The caller frees the list. */
+/* Are the units allocations, of which a side has too few for relabelling? */
+static bool few_allocations(const struct relabelled_group *group)
+{
+    size_t fewest = group->base < group->fresh ? group->base : group->fresh;
+    return group->allocations && !group->paired && fewest < LEAST_TO_COMPARE_SCATTER;
+}
+
+/* Chooses between Student's t and Welch's for one row. Returns false if its values allow neither. */
+static bool t_test_of(const struct row *row, const struct relabelled_group *group,
+                      const struct present *present, struct welch *t)
+{
+    const struct two_sides *sides = &present->sides;
+    bool few = few_allocations(group);
+    if (!sides->base || !sides->base_count || !sides->fresh_count) return false;
+    if (few ? sides->base_count + sides->fresh_count < 4 : sides->base_count < 2 || sides->fresh_count < 2)
+        return false;
+    *t = few ? pooled_of(present->base, sides->base_count, present->fresh, sides->fresh_count,
+                         log1p(row->owner->delta))
+             : welch_of(present->base, sides->base_count, present->fresh, sides->fresh_count);
+    return true;
+}
+
+/* The p of these t tests in one direction (1: slower, -1: faster), with Holm's adjustment over all rows. A
+   row without such a p has 1. The caller frees the list. */
 static double *conservative_p(const struct row *rows, size_t count, const struct relabelled_group *groups,
                               int direction)
 {
     double *p = allocate(count + 1, sizeof *p), *adjusted = allocate(count + 1, sizeof *adjusted);
     for (size_t i = 0; i < count; i++) {
         struct present present = present_of(&rows[i], &groups[rows[i].owner->group]);
-        p[i] = 1;
-        if (present.sides.base && present.sides.base_count > 1 && present.sides.fresh_count > 1) {
-            struct welch welch =
-                welch_of(present.base, present.sides.base_count, present.fresh, present.sides.fresh_count);
-            p[i] = welch_p(&welch, 0, direction);
-        }
+        struct welch t;
+        p[i] =
+            t_test_of(&rows[i], &groups[rows[i].owner->group], &present, &t) ? welch_p(&t, 0, direction) : 1;
         present_free(&present);
     }
     holm(p, count, adjusted);
     free(p);
     return adjusted;
+}
+
+/* Replaces all results of a row by those of Student's t. slower, faster: its p, adjusted over all rows. */
+static void set_student(struct shift_test *test, const struct welch *t, double tolerance, double alpha,
+                        double slower, double faster)
+{
+    double reach = student_quantile(1 - alpha, t->freedom) * t->error;
+    *test = (struct shift_test){.estimate = t->difference,
+                                .lo = t->difference - reach,
+                                .hi = t->difference + reach,
+                                .has_interval = true,
+                                .alone = welch_p(t, tolerance, 1),
+                                .at_all = welch_p(t, 0, 1),
+                                .within = fabs(t->difference) + reach < tolerance,
+                                .scatter = NAN,
+                                .by_student = true};
+    test->slower = fmax(slower, test->alone);
+    test->faster = fmax(faster, welch_p(t, tolerance, -1));
+}
+
+/* Judges the rows that have too few allocations for relabelling. */
+static void judge_few_allocations(const struct row *rows, size_t count, const struct relabelled_group *groups,
+                                  double alpha)
+{
+    size_t few = 0;
+    for (size_t i = 0; i < count; i++) few += few_allocations(&groups[rows[i].owner->group]);
+    if (!few) return;
+    double *slower = conservative_p(rows, count, groups, 1),
+           *faster = conservative_p(rows, count, groups, -1);
+    for (size_t i = 0; i < count; i++) {
+        const struct relabelled_group *group = &groups[rows[i].owner->group];
+        struct shift_test *test = rows[i].test;
+        struct present present = present_of(&rows[i], group);
+        struct welch t;
+        if (few_allocations(group)) {
+            test->has_interval = test->within = false;
+            if (t_test_of(&rows[i], group, &present, &t))
+                set_student(test, &t, log1p(rows[i].owner->delta), alpha, slower[i], faster[i]);
+        }
+        if (few < count) { /* two kinds of tests: each gets half of alpha */
+            test->slower = fmin(1, 2 * test->slower);
+            test->faster = fmin(1, 2 * test->faster);
+        }
+        present_free(&present);
+    }
+    free(slower);
+    free(faster);
 }
 
 static void heed_scatter(const struct row *rows, const struct relabelled_case *joint, size_t count,
@@ -338,6 +422,7 @@ static void heed_scatter(const struct row *rows, const struct relabelled_case *j
            *faster = conservative_p(rows, count, groups, -1);
     for (size_t i = 0; i < count; i++) {
         if (!scatters[i].unequal && !scatters[i].unknown) continue;
+        if (few_allocations(&groups[rows[i].owner->group])) continue;
         struct shift_test *test = rows[i].test;
         struct present present = present_of(&rows[i], &groups[rows[i].owner->group]);
         widen(test, &present, log1p(rows[i].owner->delta), alpha);
@@ -390,10 +475,14 @@ void decide(struct relabelled_group *groups, size_t group_count, struct decided_
     for (size_t i = 0; i < count; i++)
         test_row(&rows[i], &groups[rows[i].owner->group], &joint[i], alpha, &tester);
     heed_scatter(rows, joint, count, groups, group_count, alpha, seed);
+    judge_few_allocations(rows, count, groups, alpha);
     for (size_t i = 0; i < count; i++) {
         if (rows[i].test != &rows[i].owner->median) continue;
         struct present present = present_of(&rows[i], &groups[rows[i].owner->group]);
-        plan(rows[i].owner, &present.sides, critical[rows[i].owner->group], alpha);
+        if (rows[i].test->by_student)
+            plan_by_student(rows[i].owner, &present.sides, alpha, count);
+        else
+            plan(rows[i].owner, &present.sides, critical[rows[i].owner->group], alpha);
         if (rows[i].test->by_welch) plan_by_welch(rows[i].owner, &present.sides, alpha, count);
         present_free(&present);
         conclude(rows[i].owner, alpha);

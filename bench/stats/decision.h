@@ -15,7 +15,12 @@
    Each case has a second value per launch, its tail (95th percentile or mean), tested like the median and in
    the same max-T. A slower tail makes the case slower. A tail that only seems slower (by more than the
    tolerance, p of this case alone below alpha) makes it undecided instead of the same. If the scatter of the
-   sides differs, or a side has too few launches to tell, the p of scatter.h replaces those above. */
+   sides differs, or a side has too few launches to tell, the p of scatter.h replaces those above.
+
+   Where the units are allocations and a side has fewer than four, relabelling cannot decide (3 + 1 have four
+   relabellings). Both p are then those of Student's t with pooled variance (pooled_of() in scatter.h); "not
+   slower at all" is adjusted over all cases by Holm. It needs two degrees of freedom: 3 + 1 or 2 + 2
+   allocations. If other groups are decided by max-T, each kind of test gets half of alpha. */
 #ifndef BUSBAR_DECISION_H
 #define BUSBAR_DECISION_H
 
@@ -25,7 +30,7 @@ enum outcome { OUTCOME_SAME, OUTCOME_FASTER, OUTCOME_SLOWER, OUTCOME_UNDECIDED }
 
 /* The result for the medians or for the tails of a case. Shifts are logarithms of the ratio new / base. */
 struct shift_test {
-    double estimate; /* Hodges-Lehmann; NAN: a side has no values */
+    double estimate; /* Hodges-Lehmann; by_student: difference of the means; NAN: a side has no values */
     double lo, hi;   /* each bound at 1 - alpha */
     bool has_interval;
     double alone;          /* p of "not slower by more than the tolerance" */
@@ -34,6 +39,7 @@ struct shift_test {
     bool within;           /* the interval lies within the tolerance */
     double scatter;        /* ratio new / base of the scatters, if they differ significantly; else NAN */
     bool by_welch;         /* these p are Welch's: the scatters differ, or a side is too small to tell */
+    bool by_student;       /* these p are Student's: the units are allocations, and a side has few */
 };
 
 struct decided_case {

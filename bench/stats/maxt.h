@@ -42,9 +42,9 @@ enum {
 /* Launches that measured the same cases. Paired: base equals fresh, and the i-th launches of both sides are a
    pair. */
 struct relabelled_group {
-    size_t base, fresh; /* launches on each side */
-    bool paired;
-    size_t relabellings; /* out: how many were visited; exact: these were all */
+    size_t base, fresh;       /* launches on each side */
+    bool paired, allocations; /* allocations: the units are allocations, see decision.h */
+    size_t relabellings;      /* out: how many were visited; exact: these were all */
     bool exact;
 };
 

@@ -22,6 +22,13 @@ size_t fewest_launches(bool paired, double alpha)
     return n;
 }
 
+size_t fewest_beside(size_t other, double alpha)
+{
+    size_t n = 2;
+    while (n < 64 && other > 1 && !(1 / relabellings_possible(other, n, false) < alpha)) n++;
+    return n;
+}
+
 double reach_of(double observed)
 {
     return observed > 0 ? observed * (1 - 1e-9) : observed * (1 + 1e-9);

@@ -27,6 +27,9 @@ void relabellings_free(struct relabellings *);
 /* The fewest launches per side (or pairs) with which the clearest possible outcome has a one-sided p below
    alpha: at 0.05 4 per side, or 5 pairs. */
 size_t fewest_launches(bool paired, double alpha);
+/* The fewest launches, at least two, of which that is true on one side while the other has `other`, which is
+   at least two. */
+size_t fewest_beside(size_t other, double alpha);
 
 /* The threshold at which a statistic counts as "at least as large as `observed`": 1e-9 (relative) below it,
    to allow for rounding. */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST = 4, EXACT = 1000, DRAWN = 999 };
+enum { LEAST = LEAST_TO_COMPARE_SCATTER, EXACT = 1000, DRAWN = 999 };
 
 /* Leaves out one of n ascending values if it is further from the others than three times their range. Dixon's
    Q is then above 0.75, as in 0.9 % of normal samples of six, and in fewer of larger ones (Dixon 1950). */
@@ -57,6 +57,19 @@ struct welch welch_of(const double *base, size_t m, const double *fresh, size_t 
         .error = sqrt(before.squares / (before.n - 1) / before.n + after.squares / (after.n - 1) / after.n),
         .variances = before.squares / (before.n - 1) + after.squares / (after.n - 1),
         .freedom = fmin(before.n, after.n) - 1,
+    };
+}
+
+struct welch pooled_of(const double *base, size_t m, const double *fresh, size_t n, double resolution)
+{
+    struct side before = side_of(base, m), after = side_of(fresh, n);
+    double freedom = before.n + after.n - 2, variance = (before.squares + after.squares) / freedom;
+    if (!(variance > 0)) variance = resolution * resolution / 12;
+    return (struct welch){
+        .difference = after.mean - before.mean,
+        .error = sqrt(variance * (1 / before.n + 1 / after.n)),
+        .variances = 2 * variance,
+        .freedom = freedom,
     };
 }
 

@@ -5,7 +5,7 @@ Writes records of launches of known distribution, calls the program, and counts 
 shift lies within the tolerance; a launch without the case is left out.
 
 usage: gate_program.py BUSBAR COMPARISONS
-Fails unless every situation has the verdict that its row expects in every comparison.
+Fails unless every situation has the verdict that its row expects in every comparison, and the exit status: 1 for missing, else 0.
 """
 import json
 import math
@@ -46,7 +46,7 @@ def write_side(folder, name, medians, without):
                     "placement": "out_of_place", "sync": "barrier", "cache": "warm", "memory": "host", "requested_bytes": size,
                     "bytes": size, "count": size // 4, "root": 0, "nodes": 1, "ranks": 4, "group": "world", "batch": 1,
                     "samples_us": samples, "wrong": 0, "status": "skipped" if skipped else "ok"}) + "\n")
-            file.write(json.dumps({"record": "end", "status": "ok"}) + "\n")
+            file.write(json.dumps({"record": "end", "status": "complete"}) + "\n")
 
 
 def same_before(base, fresh):
@@ -76,9 +76,12 @@ def main():
                                      capture_output=True, check=False)
             if run.returncode not in (0, 1):
                 sys.exit(f"busbar compare ended with {run.returncode}: {run.stderr}")
-            case = next(c for c in json.loads(run.stdout)["cases"] if "/64/" in c["key"])
-            if expected == "missing" and run.returncode != 1:
-                sys.exit(f"{name}: a missing case passed")
+            comparison = json.loads(run.stdout)
+            case = next(c for c in comparison["cases"] if "/64/" in c["key"])
+            if comparison["failures"]:  # with them the status would say nothing about the verdicts
+                sys.exit(f"{name}: the records are at fault: {comparison['failures'][0]}")
+            if run.returncode != (expected == "missing"):
+                sys.exit(f"{name}: busbar compare ended with {run.returncode}")
             if slow and "launch-000" not in run.stdout:
                 sys.exit(f"{name}: the slow launch is not named: {case}")
             verdicts[case["verdict"]] = verdicts.get(case["verdict"], 0) + 1

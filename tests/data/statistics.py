@@ -257,6 +257,24 @@ def student():
         row("welch", [], x, usual, [difference, difference / test.statistic, min(len(counted), 6) - 1])
 
 
+def pooled():
+    """Student's t of few allocations. One value against a sample: Crawford and Howell's formula of 1998."""
+    values = np.random.default_rng(1998)
+    for m, n, shift in [(3, 1, 0.7), (4, 1, 0.02), (1, 4, 0.7), (2, 2, 0.1), (3, 3, 0.05), (2, 3, -0.1), (12, 3, 0.03), (12, 1, 0.03)]:
+        x, y, tolerance = values.normal(0, 0.02, m), values.normal(shift, 0.02, n), np.log1p(0.03)
+        moved = [y - tolerance, y, -y, -y - tolerance]
+        if min(m, n) == 1:
+            many, one = (x, y) if n == 1 else (y, x)
+            error, freedom = many.std(ddof=1) * np.sqrt(1 + 1 / len(many)), len(many) - 1
+            p = [stats.t.sf((v.mean() - sign * x.mean()) / error, freedom) for v, sign in zip(moved, (1, 1, -1, -1))]
+        else:
+            tests = [stats.ttest_ind(v, sign * x, alternative="greater") for v, sign in zip(moved, (1, 1, -1, -1))]
+            p, error, freedom = [t.pvalue for t in tests], (y.mean() - x.mean()) / tests[1].statistic, m + n - 2
+        row("pooled", [tolerance], x, y, [y.mean() - x.mean(), error, freedom, *p])
+    row("pooled", [0.03], [1.0, 1.0, 1.0], [1.5], [0.5, 0.03 / np.sqrt(12) * np.sqrt(4 / 3), 2,
+                                                   *(stats.t.sf(v / (0.03 / np.sqrt(9)), 2) for v in (0.47, 0.5, -0.5, -0.53))])
+
+
 def distributions():
     for p in (1e-9, 0.025, 0.1, 0.5, 0.8, 0.975, 1 - 1e-6):
         row("normal_quantile", [p], [], [], [stats.norm.ppf(p)])
@@ -274,3 +292,4 @@ relabelling()
 distributions()
 tolerances()
 student()
+pooled()

@@ -154,7 +154,7 @@ mkdir few && cp a/base/launch-00[0-2].jsonl few/
 mkdir fresh3 && cp a/slow/launch-00[0-2].jsonl fresh3/
 expect_status "3 + 3 are undecided, not ok" 0 "$busbar" compare few fresh3
 has "3 + 3: no ok" "not all decided" out
-has "it says how many would decide" "launches a side at least" out
+has "it says how many would decide" "3 + 3 launches decide nothing: 3 + 4 could" out
 expect_status "strict fails 3 + 3" 1 "$busbar" compare --strict few fresh3
 
 "$make_archive" "$work/t" --cases 4 --launches 9 --interleave --launch-sigma 0.004 --sigma 0.02 --samples 60 --effect new:1:1.08
@@ -251,14 +251,32 @@ has "which a note says" "a side has fewer than four launches" out
 "$make_archive" "$work/c" --runs base,new,slow --cases 4 --launch-sigma 0.003 --sigma 0.02 --samples 60 --effect slow:1:1.2
 expect_status "one allocation a side: the verdict says so" 1 "$busbar" compare c/base c/slow
 has "the verdict itself" "regression, confounded with the allocation" out
+check "and no p, which would not hold" grep -qE '^ +base +new +ratio +interval$' out
 "$make_archive" "$work/u" --runs base,new,slow --cases 4 --launches 12 --allocations 4 --launch-sigma 0.003 --sigma 0.02 --samples 60 --effect slow:1:1.2
 expect_status "allocations are the unit" 1 "$busbar" compare u/base u/slow --format csv
 equal "which the row says" "$(csv out 1 unit)" allocation
 equal "and finds what is slower" "$(csv out 1 verdict)" regression
 "$make_archive" "$work/v" --runs base,new,slow --cases 4 --launches 12 --allocations 3 --launch-sigma 0.003 --sigma 0.02 --samples 60 --effect slow:1:1.2
-expect_status "three allocations a side decide nothing" 0 "$busbar" compare --format csv v/base v/slow
-has "how many do" "3 + 3 allocations decide nothing: 4 allocations a side at least" out
+expect_status "three allocations a side find what is slower" 1 "$busbar" compare --format csv v/base v/slow
+equal "in its case" "$(csv out 1 unit) $(csv out 1 verdict) $(csv out 0 verdict)" "allocation regression same"
 expect_status "which strict refuses" 1 "$busbar" compare --strict v/base v/new
+expect_status "but not an equal run" 0 "$busbar" compare v/base v/new
+has "by the test that the heading names" "Student's t, Holm" out
+# A baseline of some allocations and one new job.
+for n in 1 2 3; do
+    "$make_archive" "$work/job$n" --runs now,slow --cases 4 --launches 4 --launch-sigma 0.003 --sigma 0.02 --samples 60 --seed "$n" \
+        --effect slow:0:2 --effect slow:1:2 --effect slow:2:2 --effect slow:3:2
+    edit "job$n/now" "night$n" 'if r["record"] == "launch": r["allocation"]["id"] = r["allocation"]["hosts_hash"] = "night'"$n"'"'
+done
+expect_status "three nights against a job that is 2.0 times slower" 1 "$busbar" compare --base night1 --base night2 --base night3 --new job1/slow
+has "all its cases are regressions" "4 regressions: FAIL" out
+expect_status "one night against three" 1 "$busbar" compare --base job2/now --new job1/slow --new job2/slow --new job3/slow --format csv
+expect_status "three nights against an equal job" 0 "$busbar" compare --base night1 --base night2 --base night3 --new job1/now
+expect_status "two nights and a job cannot be told apart: no silent 0" 1 "$busbar" compare --base night1 --base night2 --new job1/now
+has "one line says what is missing" "FAIL: no case can be decided: base has 2 allocations, new has 1; measure" out
+mkdir nights && for n in 1 2; do cp -r "night$n" nights/; done
+expect_status "nor by check-regression" 1 env BASE="$work/nights" NEW="$work/job1/now" BUILD="$(dirname "$busbar")" "$OLDPWD/scripts/check-regression"
+has "which says it too" "FAIL: no case can be decided" out
 edit a/base constant 'if r["record"] == "case" and r["requested_bytes"] == 8: r["samples_us"] = [5.0] * 60'
 edit a/slow constantslow 'if r["record"] == "case" and r["requested_bytes"] == 8: r["samples_us"] = [5.0] * 60'
 cp constant/launch-005.jsonl constant/launch-006.jsonl
@@ -275,7 +293,7 @@ has "differences are listed" "env.NCCL_ALGO: Ring → Tree" out
 edit h200 h200same 'if r["record"] == "launch": r["cloud"] = {"instance": "p5.48xlarge"}'
 expect_status "another GPU is refused" 2 "$busbar" compare h100 h200same
 expect_status "the same launch twice on a side is refused" 2 "$busbar" compare --base a/base --base a/base --new a/new
-edit a/new moved 'if r["record"] == "launch": r["started"] = r["started"].replace("2024", "2025")'
+edit a/new moved 'if r["record"] == "launch": r["started"] = r["started"].replace("2024", "2025"); r["allocation"]["id"] = "moved"'
 expect_status "several paths a side" 0 "$busbar" compare --base a/base --base a/new --new a/new --new moved
 has "launches on both sides are noted" "on both sides" out
 

@@ -210,8 +210,10 @@ struct answer situation_new_rule(const struct situation *situation, const struct
                                  struct decided_case *cases)
 {
     struct answer answer = {0};
-    struct relabelled_group group = {
-        .base = (size_t)data->units[0], .fresh = (size_t)data->units[1], .paired = situation->paired};
+    struct relabelled_group group = {.base = (size_t)data->units[0],
+                                     .fresh = (size_t)data->units[1],
+                                     .paired = situation->paired,
+                                     .allocations = situation->allocations[0] > 0 && !situation->as_launches};
     for (int c = 0; c < situation->cases; c++) {
         cases[c] = (struct decided_case){
             .base = data->base[0][c], .fresh = data->fresh[0][c], .delta = tolerance_of(situation)};

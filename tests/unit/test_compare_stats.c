@@ -137,6 +137,15 @@ static void check_row(const struct golden *row, size_t line)
         agree(row, line, 0, welch.difference);
         agree(row, line, 1, welch.error);
         agree(row, line, 2, welch.freedom);
+    } else if (same(row->kind, "pooled")) {
+        struct welch t = pooled_of(x->values, x->count, y->values, y->count, p[0]);
+        agree(row, line, 0, t.difference);
+        agree(row, line, 1, t.error);
+        agree(row, line, 2, t.freedom);
+        agree(row, line, 3, welch_p(&t, p[0], 1));
+        agree(row, line, 4, welch_p(&t, 0, 1));
+        agree(row, line, 5, welch_p(&t, 0, -1));
+        agree(row, line, 6, welch_p(&t, p[0], -1));
     } else if (same(row->kind, "normal_quantile"))
         agree(row, line, 0, normal_quantile(p[0]));
     else if (same(row->kind, "median_interval"))
@@ -294,4 +303,61 @@ Test(decision, fewer_than_four_launches)
     cr_expect_eq(decided(base, 12, far, 3, false).outcome, OUTCOME_SLOWER);
     one = decided(base, 12, equal, 4, false);
     cr_expect_eq(one.median.by_welch, !isnan(one.median.scatter), "four launches tell it");
+}
+
+/* ---- few allocations ---- */
+
+enum { FEW_CASES = 3 };
+
+static void decide_allocations(size_t m, size_t n, struct decided_case *cases, double base[][3],
+                               double fresh[][3])
+{
+    struct relabelled_group group = {.base = m, .fresh = n, .allocations = true};
+    for (int c = 0; c < FEW_CASES; c++)
+        cases[c] = (struct decided_case){.base = base[c], .fresh = fresh[c], .delta = 0.03};
+    decide(&group, 1, cases, FEW_CASES, &(struct decision_rules){.alpha = 0.05, .seed = 1});
+}
+
+/* The expected values are from SciPy. "Slower at all": t.sf((new - mean(base)) / (std(base) sqrt(4 / 3)), 2),
+   of the three cases 0.00013872, 0.01755 and 0.1127; Holm's adjustment multiplies them by 3, 2 and 1. Beyond
+   the tolerance: 0.0593935187 for the second case and 0.9991245200 for the third. */
+Test(decision, one_new_allocation)
+{
+    double base[FEW_CASES][3] = {{0, 0.01, -0.01}, {0, 0.01, -0.01}, {0, 0.001, -0.001}},
+           fresh[FEW_CASES][3] = {{0.6931}, {0.06}, {0.002}};
+    const double p[FEW_CASES] = {3 * 0.00013871907340622, 0.0593935186683, 0.9991245199597},
+                 lo[FEW_CASES] = {0.659382910783, 0.026282910783, -0.001371708922},
+                 hi[FEW_CASES] = {0.726817089217, 0.093717089217, 0.005371708922};
+    const enum outcome outcomes[FEW_CASES] = {OUTCOME_SLOWER, OUTCOME_UNDECIDED, OUTCOME_SAME};
+    struct decided_case cases[FEW_CASES];
+    decide_allocations(3, 1, cases, base, fresh);
+    for (int c = 0; c < FEW_CASES; c++) {
+        cr_expect(cases[c].median.by_student && cases[c].median.has_interval);
+        cr_expect_float_eq(cases[c].median.slower, p[c], 1e-9, "%d: %.12g", c, cases[c].median.slower);
+        cr_expect_float_eq(cases[c].median.lo, lo[c], 1e-9, "%d: %.12g", c, cases[c].median.lo);
+        cr_expect_float_eq(cases[c].median.hi, hi[c], 1e-9, "%d: %.12g", c, cases[c].median.hi);
+        cr_expect_eq(cases[c].outcome, outcomes[c], "%d: %d", c, (int)cases[c].outcome);
+    }
+    decide_allocations(1, 3, cases, fresh, base);
+    cr_expect_eq(cases[0].outcome, OUTCOME_FASTER);
+    cr_expect_float_eq(cases[0].median.faster, p[0], 1e-9);
+    decide_allocations(2, 1, cases, base, fresh);
+    cr_expect(!cases[0].median.has_interval && cases[0].outcome == OUTCOME_UNDECIDED);
+}
+
+/* Beside a group that max-T decides, each kind of test gets half of alpha, so p is twice as large. */
+Test(decision, few_allocations_beside_many)
+{
+    double base[4] = {0, 0.01, -0.01, 0.005}, slow[4] = {0.5, 0.51, 0.49, 0.505};
+    struct relabelled_group groups[2] = {{.base = 3, .fresh = 1, .allocations = true},
+                                         {.base = 4, .fresh = 4, .allocations = true}};
+    struct decided_case cases[2];
+    for (size_t c = 0; c < 2; c++)
+        cases[c] = (struct decided_case){.group = c, .base = base, .fresh = slow, .delta = 0.03};
+    decide(groups, 2, cases, 2, &(struct decision_rules){.alpha = 0.05, .seed = 1});
+    cr_expect(cases[0].median.by_student && !cases[1].median.by_student);
+    cr_expect_float_eq(cases[1].median.slower, 2.0 / 70, 1e-12, "%g", cases[1].median.slower);
+    /* twice t.sf((0.5 - log(1.03)) / (0.01 sqrt(4 / 3)), 2), from SciPy */
+    cr_expect_float_eq(cases[0].median.slower, 2 * 0.0003009579334060865, 1e-9, "%.12g",
+                       cases[0].median.slower);
 }

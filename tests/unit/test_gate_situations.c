@@ -76,6 +76,13 @@ static void print_row(const char *what, double before_p, double before, double n
 /* Eight pairs that drift: in random order the drift does no harm, in a fixed one it misleads. */
 #define DRIFTING_PAIRS .base = 8, .fresh = 8, .cases = 10, .drift = 0.01, .paired = true
 
+/* m + n allocations of six launches, 2 % between allocations and 1 % between launches. */
+#define FEW_ALLOCATIONS(m, n, count, ...)                                                                    \
+    {                                                                                                        \
+        .base = 6 * (m), .fresh = 6 * (n), .cases = (count), .sigma = 0.01, .between = 0.02,                 \
+        .allocations = {m, n}, __VA_ARGS__                                                                   \
+    }
+
 /* ---- level ---- */
 
 Test(gate_situations, level, .timeout = 3600)
@@ -123,6 +130,32 @@ Test(gate_situations, level, .timeout = 3600)
          {.base = 6, .fresh = 6, .cases = 10, .sigma = 0.01, .tail_factor = 10}},
         {"new scatters 5 times as much, 12 + 3, 10 cases",
          {.base = 12, .fresh = 3, .cases = 10, .sigma = 0.01, .wider = 5}},
+        /* few allocations of six launches, which scatter by 1 % */
+        {"2 % between allocations: 3 + 1, one case", FEW_ALLOCATIONS(3, 1, 1)},
+        {"2 % between allocations: 3 + 1, one case, tolerance 0.1 %",
+         FEW_ALLOCATIONS(3, 1, 1, .delta = 0.001)},
+        {"2 % between allocations: 3 + 1, 40 cases", FEW_ALLOCATIONS(3, 1, 40)},
+        {"2 % between allocations: 3 + 1, 40 cases, tolerance 0.1 %",
+         FEW_ALLOCATIONS(3, 1, 40, .delta = 0.001)},
+        {"2 % between allocations: 4 + 1, one case, tolerance 0.1 %",
+         FEW_ALLOCATIONS(4, 1, 1, .delta = 0.001)},
+        {"2 % between allocations: 4 + 1, 40 cases, tolerance 0.1 %",
+         FEW_ALLOCATIONS(4, 1, 40, .delta = 0.001)},
+        {"2 % between allocations: 1 + 4, 40 cases, tolerance 0.1 %",
+         FEW_ALLOCATIONS(1, 4, 40, .delta = 0.001)},
+        {"2 % between allocations: 2 + 2, 40 cases, tolerance 0.1 %",
+         FEW_ALLOCATIONS(2, 2, 40, .delta = 0.001)},
+        {"2 % between allocations: 3 + 3, one case, tolerance 0.1 %",
+         FEW_ALLOCATIONS(3, 3, 1, .delta = 0.001)},
+        {"2 % between allocations: 3 + 3, 40 cases, tolerance 0.1 %",
+         FEW_ALLOCATIONS(3, 3, 40, .delta = 0.001)},
+        {"2 % between allocations, tails: 3 + 1, 40 cases, tolerance 0.1 %",
+         FEW_ALLOCATIONS(3, 1, 40, .delta = 0.001, .tail_factor = 10)},
+        {"2 % between allocations, a shift of 1 % common to all cases of a launch: 3 + 1, 40 cases, "
+         "tolerance 0.1 %",
+         FEW_ALLOCATIONS(3, 1, 40, .delta = 0.001, .shared = 0.01)},
+        {"1 % between launches in steps of 1 %: 3 + 1 allocations, 10 cases",
+         {.base = 3, .fresh = 1, .cases = 10, .sigma = 0.01, .step = 0.01, .allocations = {3, 1}}},
     };
     puts("| equal medians: % of comparisons with | p < 0.05 before | regression before | p < 0.05 now | "
          "regression now |");
@@ -221,6 +254,23 @@ Test(gate_situations, power, .timeout = 3600)
           .tail_share = 0.3,
           .tail_factor = 10},
          0},
+        {"2.0 times slower, 2 % between allocations: 3 + 1, one case", FEW_ALLOCATIONS(3, 1, 1, .effect = 1),
+         0},
+        {"2.0 times slower, 2 % between allocations: 3 + 1, 40 cases", FEW_ALLOCATIONS(3, 1, 40, .effect = 1),
+         0},
+        {"all cases 2.0 times slower, 2 % between allocations: 3 + 1, 40 cases",
+         FEW_ALLOCATIONS(3, 1, 40, .effect = -1), 0},
+        {"2.0 times slower, 2 % between allocations: 4 + 1, 40 cases", FEW_ALLOCATIONS(4, 1, 40, .effect = 1),
+         0},
+        {"2.0 times slower, 2 % between allocations: 1 + 4, 40 cases", FEW_ALLOCATIONS(1, 4, 40, .effect = 1),
+         0},
+        {"2.0 times slower, 2 % between allocations: 2 + 2, 40 cases", FEW_ALLOCATIONS(2, 2, 40, .effect = 1),
+         0},
+        {"2.0 times slower, 2 % between allocations: 3 + 3, 40 cases", FEW_ALLOCATIONS(3, 3, 40, .effect = 1),
+         0},
+        {"10 % slower, 2 % between allocations: 3 + 3, one case", FEW_ALLOCATIONS(3, 3, 1, .effect = 0.1), 0},
+        {"all cases 10 % slower, 2 % between allocations: 3 + 1, 40 cases",
+         FEW_ALLOCATIONS(3, 1, 40, .effect = -0.1), 0},
     };
     double now[sizeof rows / sizeof *rows];
     puts("| one case slower: % of comparisons in which it is found | before | now |");

@@ -67,9 +67,9 @@ static const struct command command = {
         "save refuses launches that did not complete, plans of which launches are missing, wrong data, and "
         "launches "
         "that were not really measured.\n"
-        "With launches from three allocations or more, compare --strict can tell a regression from a change "
-        "of "
-        "hosts.\n",
+        "With launches from three allocations or more, compare can tell a regression from a change of hosts, "
+        "also if the new launches come from a single allocation; compare --strict wants four on each "
+        "side.\n",
     .examples = "busbar baseline save h200 results/monday results/tuesday results/friday\n    one baseline "
                 "of three allocations\n"
                 "busbar compare h200 results/now\n    compare with it\n",

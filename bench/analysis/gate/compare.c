@@ -88,7 +88,7 @@ static const struct command command = {
         "statistical unit is "
         "the launch (six or more on each side), or the allocation if allocations have several launches (four "
         "or more "
-        "on each side).\n"
+        "on each side; 3 + 1 or 2 + 2 find large regressions, fewer end with exit status 1).\n"
         "Verdicts:\n"
         " regression      the median or the 95th percentile is slower by more than\n"
         "                 the tolerance\n"

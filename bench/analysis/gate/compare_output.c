@@ -72,6 +72,11 @@ static void ratio_cells(struct table *table, const struct compared_case *line, b
         table_cell(table, "%s", "");
 }
 
+bool shows_p(const struct compared_case *line)
+{
+    return line->has_interval && !line->confounded;
+}
+
 static void p_cell(struct table *table, double p)
 {
     if (!isfinite(p))
@@ -117,7 +122,7 @@ static void readable_rows(const struct comparison *comparison, const unsigned ma
         table_cell(table, "%s", line_figure(&text, line, BASE, bandwidth));
         table_cell(table, "%s", line_figure(&text, line, FRESH, bandwidth));
         ratio_cells(table, line, bandwidth);
-        p_cell(table, line->adjusted_p);
+        p_cell(table, shows_p(line) ? line->adjusted_p : NAN);
         table_cell(table, "%s", line->verdict == VERDICT_INCONCLUSIVE ? "~" : verdict_text(line, verdict));
         table_cell(table, "%s", line->why ? line->why : "");
     }
@@ -172,6 +177,19 @@ static const char *unit_text(const struct comparison *comparison)
                          : "the unit is the launch";
 }
 
+/* The test behind the adjusted p. */
+static const char *test_text(const struct comparison *comparison, bool exact)
+{
+    size_t tested = 0, students = 0;
+    for (size_t i = 0; i < comparison->case_count; i++) {
+        const struct compared_case *line = &comparison->cases[i];
+        tested += !isnan(line->adjusted_p);
+        students += line->few && line->by_allocation;
+    }
+    if (tested && students == tested) return "Student's t, Holm's adjustment";
+    return exact ? "max-T, all relabellings" : "max-T, sampled relabellings";
+}
+
 static void method_text(const struct comparison *comparison, const struct output_choice *choice,
                         struct text *out)
 {
@@ -188,9 +206,9 @@ static void method_text(const struct comparison *comparison, const struct output
     text_add(out,
              ". Tolerance %g %%%s, alpha %g, %s; p: new is no slower than the tolerance, and over all %zu "
              "cases no slower "
-             "at all (max-T, %s relabellings); intervals at %g %%\n",
+             "at all (%s); intervals at %g %%\n",
              100 * choice->delta, choice->gate ? " or the gate file's" : "", choice->alpha,
-             unit_text(comparison), comparison->tested, exact ? "all" : "sampled",
+             unit_text(comparison), comparison->tested, test_text(comparison, exact),
              100 * (1 - 2 * choice->alpha));
 }
 

@@ -24,6 +24,10 @@ void comparison_json(const struct comparison *, const struct contract *, const s
 void comparison_csv(const struct comparison *, struct text *out);
 void comparison_junit(const struct comparison *, const struct contract *, bool strict, struct text *out);
 
+/* Whether text shows the p of a case. Not if the units are too few to decide, nor if the case is confounded
+   with the allocation: the p of its launches does not hold then. JSON and CSV, which flag both, have it. */
+bool shows_p(const struct compared_case *);
+
 /* The geometric mean of the ratios of all cases that were judged, and their number; NAN: none. */
 double comparison_mean_ratio(const struct comparison *, size_t *count);
 

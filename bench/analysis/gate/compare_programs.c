@@ -217,8 +217,8 @@ static void junit_case(const struct compared_case *line, bool strict, struct tex
     if (isfinite(line->ratio)) {
         text_add(&what, ": %.4g -> %.4g %s, ratio %.3f", line->side[BASE].median_us,
                  line->side[FRESH].median_us, line->row->overlap ? "%" : "us", line->ratio);
-        if (line->has_interval)
-            text_add(&what, " (%.3f to %.3f), p %.3g", line->lo, line->hi, line->adjusted_p);
+        if (line->has_interval) text_add(&what, " (%.3f to %.3f)", line->lo, line->hi);
+        if (shows_p(line)) text_add(&what, ", p %.3g", line->adjusted_p);
     }
     if (line->why) text_add(&what, ": %s", line->why);
     if (same(element, "system-out")) {

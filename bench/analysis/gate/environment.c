@@ -181,7 +181,8 @@ static void note_confounding(struct comparison *comparison)
         comparison_note(
             comparison,
             "one allocation a side: a difference is confounded with the allocation (hosts, placement, "
-            "neighbours), which alone can move figures by some per cent");
+            "neighbours), which alone can move figures by some per cent; a p would not hold, so none is "
+            "shown");
 }
 
 enum status compare_environments(struct comparison *comparison, const struct comparison_rules *rules)

@@ -177,17 +177,27 @@ const char *verdict_text(const struct compared_case *line, char text[64])
     return text;
 }
 
+/* Says how many units decide nothing, and how many more of the side that has fewer could. */
+static const char *too_few(struct comparison *comparison, const struct compared_case *line, double alpha)
+{
+    size_t base = line->units[BASE], fresh = line->units[FRESH], least = fewest_launches(line->paired, alpha);
+    if (line->paired) return comparison_text(comparison, "%zu pairs decide nothing: %zu could", base, least);
+    bool new_is_short = fresh <= base;
+    size_t longer = new_is_short ? base : fresh,
+           shorter = line->by_allocation ? (longer > 2 ? 1 : 4 - longer) : fewest_beside(longer, alpha);
+    if (longer < 2) longer = shorter = least; /* one launch a side */
+    return comparison_text(comparison, "%zu + %zu %s decide nothing: %zu + %zu could", base, fresh,
+                           line->by_allocation ? "allocations" : "launches", new_is_short ? longer : shorter,
+                           new_is_short ? shorter : longer);
+}
+
 static const char *undecided(struct comparison *comparison, const struct compared_case *line, double alpha)
 {
     double needed = line->launches_needed;
     const char *unit = line->paired          ? "pairs"
                        : line->by_allocation ? "allocations a side"
                                              : "launches a side";
-    if (!line->has_interval) {
-        return comparison_text(comparison, "%zu + %zu %s decide nothing: %zu %s at least", line->units[BASE],
-                               line->units[FRESH], line->by_allocation ? "allocations" : "launches",
-                               fewest_launches(line->paired, alpha), unit);
-    }
+    if (!line->has_interval) return too_few(comparison, line, alpha);
     if (!isfinite(line->detectable))
         return "too many launches have equal times: the detectable change is not known";
     double fewest = (double)(line->units[BASE] < line->units[FRESH] ? line->units[BASE] : line->units[FRESH]);
@@ -252,7 +262,7 @@ static void set_figures(struct compared_case *line, const struct decided_case *d
     line->adjusted_p = median->slower;
     line->p_faster = median->faster;
     line->scatter = median->scatter;
-    line->few = median->by_welch && isnan(median->scatter);
+    line->few = median->by_student || (median->by_welch && isnan(median->scatter));
     line->sigma = decided->sigma;
     line->detectable = exp(decided->detectable);
     line->launches_needed = decided->needed;
@@ -328,6 +338,7 @@ static void test_cases(struct comparison *comparison, struct compared_case **tes
         units[g] = units_of(comparison, g);
         comparison->unit_groups[g] = (struct relabelled_group){.base = units[g].count[BASE],
                                                                .fresh = units[g].count[FRESH],
+                                                               .allocations = units[g].by_allocation,
                                                                .paired = comparison->groups[g].paired};
     }
     for (size_t i = 0; i < comparison->tested; i++)
@@ -369,13 +380,38 @@ static void note_unchecked_and_drift(struct comparison *comparison)
 
 static void note_few(struct comparison *comparison)
 {
-    size_t few = 0;
-    for (size_t i = 0; i < comparison->case_count; i++) few += comparison->cases[i].few;
-    if (few)
+    size_t launches = 0, allocations = 0;
+    for (size_t i = 0; i < comparison->case_count; i++)
+        if (comparison->cases[i].few) ++*(comparison->cases[i].by_allocation ? &allocations : &launches);
+    if (launches)
         comparison_note(comparison,
                         "in %zu case%s a side has fewer than four launches, too few to compare how much they "
                         "scatter: p is Welch's there, which needs larger differences",
-                        few, few == 1 ? "" : "s");
+                        launches, launches == 1 ? "" : "s");
+    if (allocations)
+        comparison_note(
+            comparison,
+            "in %zu case%s a side has fewer than four allocations: p is Student's there, adjusted "
+            "by Holm; it assumes that allocations scatter alike on both sides, and needs larger "
+            "differences",
+            allocations, allocations == 1 ? "" : "s");
+}
+
+/* Units are allocations, and no case has enough of them: a gate that can never fail must not pass. */
+static void fail_without_units(struct comparison *comparison)
+{
+    const struct compared_case *line = NULL;
+    for (size_t i = 0; i < comparison->case_count; i++) {
+        const struct compared_case *one = &comparison->cases[i];
+        if (isnan(one->adjusted_p)) continue; /* not tested */
+        if (one->has_interval || !one->by_allocation) return;
+        line = one;
+    }
+    if (line)
+        comparison_failure(comparison,
+                           "no case can be decided: base has %zu allocation%s, new has %zu; measure another: "
+                           "3 + 1, 2 + 2 or 1 + 3 are the fewest that decide",
+                           line->units[BASE], line->units[BASE] == 1 ? "" : "s", line->units[FRESH]);
 }
 
 static void note_scatter(struct comparison *comparison)
@@ -426,6 +462,7 @@ void judge_cases(struct comparison *comparison, const struct comparison_rules *r
         tested[comparison->tested++] = line;
     }
     test_cases(comparison, tested, rules->alpha);
+    fail_without_units(comparison);
     for (size_t i = 0; i < comparison->case_count; i++) comparison->counts[comparison->cases[i].verdict]++;
     free(tested);
     note_unchecked_and_drift(comparison);
