@@ -4,14 +4,15 @@
 
 #include "measure/measured.h"
 #include "measure/settings.h"
+#include "record/timing_cost.h"
 
 struct cases {
     struct measured *list;
     size_t count;
     struct traffic *traffics; /* of each split and imbalance */
     size_t traffic_count;
-    bool paired;          /* --beside: every second case is the one before it, loaded */
-    double event_pair_us; /* what a sample without an operation takes on the device; 0: not known */
+    bool paired; /* --beside: every second case is the one before it, loaded */
+    struct timing_cost timing_cost;
 };
 
 void cases_make(const struct settings *, const struct splits *, struct cases *);

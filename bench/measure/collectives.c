@@ -60,7 +60,7 @@ static void add_facts(struct driver *d, struct launch_header *header)
     struct launch_state *l = state_of(d);
     l->backend->facts(l->comm, header);
     if (d->world.rank) return;
-    l->cases.event_pair_us = json_number_value(json_object_get(header->facts, "event_pair_us"));
+    l->cases.timing_cost = timing_cost_of(header->facts);
     ceiling_set(&l->cases, &d->world, header, only_network(&l->settings), l->settings.network_gbit);
     labels_set(&l->cases, &l->settings, header);
     problems_tell(&l->cases, &l->settings, header);

@@ -256,22 +256,19 @@ static void print_notes(const struct cases *cases, const struct settings *s, uns
     }
 }
 
-/* Prints what the events of a sample take by themselves, if that is a notable share of an isolated figure. */
-static void print_event_pair(const struct cases *cases, FILE *out)
+/* Prints what timing itself takes, if that is a notable share of an isolated figure. */
+static void print_timing_cost(const struct cases *cases, FILE *out)
 {
-    static const double MATTERS = 0.02;
     double least_us = INFINITY;
-    char pair[UNIT_TEXT];
+    struct text line = {0};
     for (size_t i = 0; i < cases->count; i++) {
         const struct measured *m = &cases->list[i];
         if (has_figures(m) && m->call.mode == MODE_ISOLATED)
             least_us = fmin(least_us, cases_figure_us(&m->call, m->us, m->count));
     }
-    if (!isfinite(least_us) || cases->event_pair_us < MATTERS * least_us) return;
-    fprintf(out,
-            "isolated times include what the two events around an operation take: %s us with none between "
-            "them, %.0f %% of the shortest time\n",
-            figure_text(cases->event_pair_us, pair), 100 * cases->event_pair_us / least_us);
+    timing_cost_line(cases->timing_cost, least_us, &line);
+    fputs(text_get(&line), out);
+    text_free(&line);
 }
 
 static bool in_one_block(const struct measured *a, const struct measured *b)
@@ -335,6 +332,6 @@ void collective_table(struct cases *cases, const struct settings *s, const struc
     print_disturbed(cases, KEPT_FILLED,
                     "too few of the samples that -n asks for were undisturbed, so disturbed ones count too",
                     out);
-    print_event_pair(cases, out);
+    print_timing_cost(cases, out);
     print_notes(cases, s, capabilities, out);
 }

@@ -25,6 +25,10 @@ peak, average = max(busbw.values()), statistics.mean(busbw.values())
 said = re.search(r"^busbw: peak ([0-9.e+-]+) GB/s \((.*)\); average ([0-9.e+-]+)$", "\n".join(lines), re.M)
 shares = [statistics.median(own[key]) / statistics.median(samples[key]) for key in own]
 ranks = re.search(r"^the median rank takes ([0-9.]+) \(.*\) to ([0-9.]+) \(.*\) of the slowest rank's time$", "\n".join(lines), re.M)
+# What timing takes: one reading of the clock over the shortest isolated median, in per cent; None: no line says it
+cost_us = rows[0]["facts"]["timer_cost_ns"] / 1000
+timing = re.search(r"^isolated times include reading the clock once, ([0-9.]+) us: ([0-9]+) % of the shortest$", "\n".join(lines), re.M)
+timing_percent = 100 * cost_us / min(statistics.median(us) for us in samples.values())
 near = lambda text, value: abs(float(text) / value - 1) < 0.02
 if not eval(sys.argv[3]):
     sys.exit("does not hold: " + sys.argv[3] + "\n" + "\n".join(lines) + f"\n{busbw}")
@@ -49,6 +53,27 @@ lacks 'is not' 'above what is possible' "$work/out"
 check 'one placement' launch --sizes 8,1K --placement in_place
 cp "$work/out" "$work/table"
 check 'has its own half' table 'near(said[3], average) and len(busbw) == 2 and "out of place" not in "\n".join(lines)'
+
+# Of one rank in place nothing is moved: the operation takes about as long as reading the clock.
+alone() {
+    rm -rf "$work/records"
+    ranks 1 "$build/all_reduce" --backend mpi -n 50 -w 2 --passes 1 --run r --launch l --output "$work/records" --placement in_place "$@"
+}
+clock_said='timing and near(timing[1], cost_us) and abs(int(timing[2]) - timing_percent) <= 0.5 + 0.02 * timing_percent'
+check 'a short operation' alone --sizes 8
+cp "$work/out" "$work/table"
+check 'stands beside what reading the clock takes' table "timing_percent >= 2 and $clock_said"
+"$build/busbar" show "$work/records" >"$work/table"
+check 'and so it does in busbar show' table "$clock_said"
+"$build/busbar" show --format markdown "$work/records" >"$work/table"
+check 'and in its Markdown' table "$clock_said"
+check 'a long one' alone --sizes 256M --collectives all_gather --placement out_of_place -n 2
+cp "$work/out" "$work/table"
+check 'does not' table 'timing_percent < 2 and not timing'
+"$build/busbar" show "$work/records" >"$work/table"
+check 'nor in busbar show' table 'not timing'
+check 'a batch' alone --sizes 8 --mode pipelined
+lacks 'does not hold one reading for each operation' 'isolated times include' "$work/out"
 
 check 'without a terminal nothing is said while it measures' launch --sizes 8
 check 'not a word' test ! -s "$work/err"

@@ -11,6 +11,8 @@
 #include "analysis/show/sentence.h"
 #include "analysis/show/steps.h"
 #include "record/flags.h"
+#include "record/timing_cost.h"
+#include "stats/order.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -188,6 +190,39 @@ static void print_head(const struct run_summary *run, bool markdown, struct text
     print_shortfall(run, markdown, out);
 }
 
+/* The median over the launches of a line of what timing takes; NAN: theirs is not of this kind. */
+static double timing_cost_us(const struct case_summary *line, enum timing_kind kind)
+{
+    double *us = allocate(line->launches, sizeof *us), middle = NAN;
+    size_t count = 0;
+    for (size_t i = 0; i < line->launches; i++) {
+        struct timing_cost cost = timing_cost_of(line->points[i].launch->header.facts);
+        if (cost.kind == kind) us[count++] = cost.us;
+    }
+    if (count) middle = median(us, count);
+    free(us);
+    return middle;
+}
+
+/* Adds what timing itself takes, if that is a notable share of the shortest isolated time. */
+static void print_timing_cost(const struct run_summary *run, bool markdown, struct text *out)
+{
+    struct text lines = {0};
+    for (enum timing_kind kind = TIMING_CLOCK; kind < TIMING_KINDS; kind++) {
+        double least_us = INFINITY, of_least_us = 0;
+        for (size_t i = 0; i < run->case_count; i++) {
+            const struct case_summary *line = &run->cases[i];
+            if (!line->launches || line->row->mode != MODE_ISOLATED || !(line->time_us.point < least_us))
+                continue;
+            double cost_us = timing_cost_us(line, kind);
+            if (isfinite(cost_us)) least_us = line->time_us.point, of_least_us = cost_us;
+        }
+        timing_cost_line((struct timing_cost){kind, of_least_us}, least_us, &lines);
+    }
+    if (lines.length) text_add(out, "%s%s", markdown ? "\n" : "", text_get(&lines));
+    text_free(&lines);
+}
+
 /* Moves the lines to the output. */
 static void add_lines(struct text *lines, bool wide, struct text *out)
 {
@@ -223,6 +258,7 @@ static void print_run(const struct run_summary *run, bool markdown, bool wide, s
             text_add(&lines, "\n");
         }
     }
+    print_timing_cost(run, markdown, &lines);
     add_lines(&lines, markdown || wide, out);
     loads_print(run, markdown, wide, out);
     steps_print(run, markdown, wide, out);
