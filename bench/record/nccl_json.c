@@ -14,9 +14,9 @@ static json_t *placement_json(const struct nccl_table *table, const struct case_
 {
     if (!row) return json_null();
     struct nccl_rates rates = nccl_rates_of(table, row);
-    return json_pack("{s:f, s:f, s:f, s:o}", "time", rates.time_us, "alg_bw", rates.algbw, "bus_bw",
-                     rates.busbw, "nwrong",
-                     row->wrong == ABSENT ? json_null() : json_real((double)row->wrong));
+    return json_pack("{s:f, s:o, s:f, s:o}", "time", rates.time_us, "alg_bw",
+                     isnan(rates.algbw) ? json_null() : json_real(rates.algbw), "bus_bw", rates.busbw,
+                     "nwrong", row->wrong == ABSENT ? json_null() : json_real((double)row->wrong));
 }
 
 /* The times of single operations, like nccl-tests' -I; not for samples that are batches. Percentiles as

@@ -32,6 +32,7 @@ struct nccl_rates nccl_rates_of(const struct nccl_table *table, const struct cas
     if (row->samples_us.count == 0 && isfinite(row->busbw_gbps)) busbw = row->busbw_gbps;
     /* src/hypercube.cu, HyperCubeGetBw: the algorithm bandwidth counts what each rank receives. */
     if (table->collective->id == HYPERCUBE) algbw = busbw;
+    if (!case_moves_data(row)) algbw = NAN;
     return (struct nccl_rates){time, algbw, busbw};
 }
 
@@ -266,10 +267,10 @@ void nccl_describe(const struct nccl_run *run, const struct nccl_table *table, c
                  run->backend ? run->backend : "?", as_nccl_tests ? "mean over ranks" : "maximum over ranks",
                  how, as_nccl_tests ? ", host's clock" : "", buffers,
                  row->sync == SYNC_WINDOW ? ", window sync" : "", whole ? "" : ", group ",
-                 whole ? "" : row->group, table->ranks == 1 ? "; one rank has no bus bandwidth" : "");
+                 whole ? "" : row->group, table->ranks == 1 ? "; one rank: no busbw, in place no algbw" : "");
     else
         snprintf(text, 256, "busbar %s: figures imported from another tool, its own statistic%s",
-                 BUSBAR_VERSION, table->ranks == 1 ? "; one rank has no bus bandwidth" : "");
+                 BUSBAR_VERSION, table->ranks == 1 ? "; one rank: no busbw, in place no algbw" : "");
 }
 
 int nccl_version_code(const char *version)

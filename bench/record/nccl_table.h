@@ -54,7 +54,7 @@ size_t nccl_devices(const struct launch_header *, struct nccl_device **devices);
 /* ---- figures for both printers ---- */
 
 /* The mean over the samples, as in nccl-tests (except in its mode, each sample is the slowest rank's); for
-   imported rows, the source's own figures. Bandwidths in GB/s. */
+   imported rows, the source's own figures. Bandwidths in GB/s; algbw is NAN if the row moves no data. */
 struct nccl_rates {
     double time_us, algbw, busbw;
 };

@@ -1,10 +1,15 @@
 #include "record/nccl_text.h"
 
+#include <math.h>
 #include <string.h>
 
-/* Formats a number like getFloatStr() of nccl-tests. */
+/* Formats a number like getFloatStr() of nccl-tests; NAN as nccl-tests prints what it does not know. */
 static void float_text(double value, int width, char text[32])
 {
+    if (isnan(value)) {
+        snprintf(text, 32, "%*s", width, "N/A");
+        return;
+    }
     for (int decimals = 2; decimals >= 0; decimals--)
         if (snprintf(text, 32, "%*.*f", width, decimals, value) <= width) return;
     snprintf(text, 32, "%*.*e", width, width >= 7 ? 1 : 0, value);

@@ -242,6 +242,11 @@ double sampled_time_us(const struct case_row *);
 /* The operations in a group: 1 if there is no group, or none is stated. */
 int64_t case_aggregate(const struct case_row *);
 
+/* One rank in place moves no data and so has no bandwidth, however long it takes. */
+bool case_moves_data(const struct case_row *);
+/* The algorithm bandwidth of a row that takes `us` µs, GB/s; NAN: it moves no data, or no size is known. All
+   that derives a bandwidth from a row's time uses this. */
+double case_algbw(const struct case_row *, double us);
 /* The bus factor of the row's collective and ranks; NAN: unknown, or a single rank, which has no bus. */
 double case_bus_factor(const struct case_row *);
 /* Floating-point operations of one call of a matmul row; NAN: not a matmul, or its shape is unknown. */

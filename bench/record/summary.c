@@ -22,6 +22,17 @@ int64_t case_aggregate(const struct case_row *row)
     return row->aggregate > 1 ? row->aggregate : 1;
 }
 
+bool case_moves_data(const struct case_row *row)
+{
+    return row->ranks != 1 || row->placement != IN_PLACE;
+}
+
+double case_algbw(const struct case_row *row, double us)
+{
+    if (row->gemm || row->bytes == ABSENT || !case_moves_data(row)) return NAN;
+    return algbw_gbps((double)row->bytes, us);
+}
+
 double case_bus_factor(const struct case_row *row)
 {
     double factor = bus_factor(collective_find(row->collective), row->ranks);
@@ -45,9 +56,7 @@ static void set_rates(struct case_row *row)
     if (row->gemm) {
         if (isfinite(case_flop(row))) row->tflops = case_flop(row) / time_us * 1e-6;
     } else if (row->bytes != ABSENT) {
-        /* With one rank in place the operation moves no data, so that it has no bandwidth. */
-        if (row->ranks != 1 || row->placement != IN_PLACE)
-            row->algbw_gbps = algbw_gbps((double)row->bytes, time_us);
+        row->algbw_gbps = case_algbw(row, time_us);
         row->busbw_gbps = row->algbw_gbps * case_bus_factor(row);
     }
 }

@@ -60,6 +60,44 @@ says "stay on their line" "separate buffers: two?lines"
 check "hostile names" export_ --output "$work/files" "$work/hostile.jsonl"
 check "stay in their folder" test ! -e "$work/y-all_reduce-0.txt"
 
+# One rank in place moves no data: 64 MiB in 0.03 us are no bandwidth anywhere. The copy to a second buffer has one: 64 MiB in 6.7 ms, 10 GB/s.
+tests/data/launches "$work/alone" <<'END'
+[{"run": "one", "launch": "a", "ranks": 1, "cases": [{"collective": "all_reduce", "bytes": 67108864, "placement": "in_place", "us": 0.03},
+  {"collective": "all_reduce", "bytes": 67108864, "us": 6710.8864}]},
+ {"run": "two", "launch": "a", "ranks": 1, "cases": [{"collective": "all_reduce", "bytes": 67108864, "placement": "in_place", "us": 0.03},
+  {"collective": "all_reduce", "bytes": 67108864, "us": 6710.8864}]}]
+END
+check "one rank, as nccl-tests' text" export_ "$work/alone/one"
+cp "$work/out" "$work/alone.txt"
+equal "in place has no algorithm bandwidth" "$(awk '$1 == 67108864 { print $6, $7, $8, $10, $11, $12 }' "$work/out")" "6710.89 10.00 0.00 0.03 N/A 0.00"
+check "as its JSON" export_ --format nccl-tests-json "$work/alone/one"
+cp "$work/out" "$work/alone.json"
+check "nor there" python3 -c '
+import json, sys
+r = json.load(open(sys.argv[1]))["results"][0]
+assert r["in_place"]["alg_bw"] is None and abs(r["out_of_place"]["alg_bw"] - 10) < 1e-9, r' "$work/out"
+for log in alone.txt alone.json; do
+    check "import of the $log" "$build/busbar" import --ranks 1 --output "$work/records" --run "$log" "$work/$log"
+    check "keeps it so" python3 -c '
+import json, sys
+rows = [r for r in map(json.loads, open(sys.argv[1])) if r["record"] == "case"]
+assert {r["placement"]: round(r.get("algbw_gbps", -1)) for r in rows} == {"in_place": -1, "out_of_place": 10}, rows' "$work/records/$log"/*.jsonl
+done
+# A log of another tool that prints one, and a record with one that an older busbar wrote.
+sed 's| N/A    0.00| 2e+06    0.00|' "$work/alone.txt" >"$work/printed.txt"
+check "import of a printed bandwidth in place" "$build/busbar" import --ranks 1 --output "$work/records" --run printed "$work/printed.txt"
+lacks "leaves it out" '"algbw_gbps":2' "$work"/records/printed/*.jsonl
+check "show" "$build/busbar" show "$work/alone/one"
+lacks "names the copy as the best" "2236962 GB/s" "$work/out"
+says "with its bandwidth" "reaches 10.00 GB/s of algorithm bandwidth"
+check "show --format csv" "$build/busbar" show --format csv "$work/alone/one"
+lacks "has no such rate" ",223696" "$work/out"
+check "compare --show bandwidth" "$build/busbar" compare --show bandwidth "$work/alone/one" "$work/alone/two"
+equal "one of two cases has a rate" "$(grep -c '10.00 GB/s' "$work/out") $(grep -c 'GB/s' "$work/out")" "1 1"
+echo 'all_reduce placement=in_place algbw_gbps>=1' >"$work/alone.gate"
+expect_status "no contract passes on it" 1 "$build/busbar" contract --gate "$work/alone.gate" "$work/alone/one"
+says "for it was not measured" "algbw_gbps was not measured"
+
 # Metrics for Prometheus. 100 us for 1 MiB on 8 ranks are 2 * 7/8 * 2^20 / 1e-4 s = 1.835008e10 bytes/s; 500 of 1000 TFLOP/s are 0.5.
 tests/data/launches "$work/metrics" <<'END'
 [{"run": "old", "launch": "a", "ranks": 8, "started": "2026-01-01T00:00:00Z", "cases": [{"collective": "all_reduce", "bytes": 1048576, "us": 900}]},

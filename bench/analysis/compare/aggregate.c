@@ -179,7 +179,7 @@ static void add_rates(struct case_summary *line)
         line->tflops = figure_inverse(case_flop(row) * 1e-6, line->time_us);
         return;
     }
-    if (row->bytes > 0) line->algbw_gbps = figure_inverse(1e-3 * (double)row->bytes, line->time_us);
+    if (row->bytes > 0) line->algbw_gbps = figure_inverse(case_algbw(row, 1), line->time_us);
     line->busbw_gbps = figure_scaled(line->algbw_gbps, case_bus_factor(row));
 }
 

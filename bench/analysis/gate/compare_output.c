@@ -3,7 +3,6 @@
 #include "analysis/common/terminal.h"
 #include "analysis/compare/names.h"
 #include "base/units.h"
-#include "collective/collective.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -28,14 +27,14 @@ static void time_text(struct text *out, double us)
 
 /* ---- the figures of a row ---- */
 
-/* The rate that --bandwidth shows instead of a time: TFLOP/s for a matmul, bus bandwidth for a collective,
+/* The rate that --show bandwidth shows instead of a time: TFLOP/s for a matmul, bus bandwidth for a collective,
    algorithm bandwidth if the bus factor is unknown. */
 static double rate_of(const struct case_row *row, double us, const char **unit)
 {
     double factor = case_bus_factor(row);
     *unit = row->gemm ? "TFLOP/s" : "GB/s";
     if (row->gemm) return case_flop(row) / us * 1e-6;
-    return row->bytes == ABSENT ? NAN : algbw_gbps((double)row->bytes, us) * (isfinite(factor) ? factor : 1);
+    return case_algbw(row, us) * (isfinite(factor) ? factor : 1);
 }
 
 static const char *line_figure(struct text *text, const struct compared_case *line, enum side side,

@@ -91,7 +91,7 @@ static void set_rates(const struct context *context, const struct figures *figur
                                                     time->step / time->value < rate->step / rate->value));
     double factor = bus_factor(context->table->collective, row->ranks);
     if (has_time && !context->table->rate_is_not_bytes && (!has_rate || (time_is_finer && !row->error))) {
-        row->algbw_gbps = algbw_gbps((double)row->bytes, time->value);
+        row->algbw_gbps = case_algbw(row, time->value);
         row->busbw_gbps = factor > 0 ? row->algbw_gbps * factor : figures->busbw_gbps.value;
     } else if (has_rate) {
         row->algbw_gbps = rate->value;
@@ -99,6 +99,7 @@ static void set_rates(const struct context *context, const struct figures *figur
         if (isnan(row->busbw_gbps) && factor > 0) row->busbw_gbps = rate->value * factor;
     }
     if (row->ranks == 1) row->busbw_gbps = NAN; /* one rank has no bus bandwidth; nccl-tests prints 0 */
+    if (!case_moves_data(row)) row->algbw_gbps = NAN;
 }
 
 /* The figures that a case record has no member for, as a new object; NULL: none. */
