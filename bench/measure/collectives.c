@@ -48,20 +48,13 @@ static void free_settings(struct driver *d)
     settings_free(&state_of(d)->settings);
 }
 
-/* --expect-transport names the network and nothing else. */
-static bool only_network(const struct settings *s)
-{
-    const unsigned network = 1u << TRANSPORT_RDMA | 1u << TRANSPORT_GDR;
-    return s->expect_transports && !(s->expect_transports & ~network);
-}
-
 static void add_facts(struct driver *d, struct launch_header *header)
 {
     struct launch_state *l = state_of(d);
     l->backend->facts(l->comm, header);
     if (d->world.rank) return;
     l->cases.timing_cost = timing_cost_of(header->facts);
-    ceiling_set(&l->cases, &d->world, header, only_network(&l->settings), l->settings.network_gbit);
+    ceiling_set(&l->cases, &d->world, header, settings_only_network(&l->settings), l->settings.network_gbit);
     labels_set(&l->cases, &l->settings, header);
     problems_tell(&l->cases, &l->settings, header);
 }

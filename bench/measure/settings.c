@@ -398,6 +398,12 @@ bool settings_measure(const struct settings *s, enum mode mode)
     return s->mode == mode || (s->mode == MODE_BOTH && (mode == MODE_ISOLATED || mode == MODE_PIPELINED));
 }
 
+bool settings_only_network(const struct settings *s)
+{
+    const unsigned network = 1u << TRANSPORT_RDMA | 1u << TRANSPORT_GDR;
+    return s->expect_transports && !(s->expect_transports & ~network);
+}
+
 void settings_free(struct settings *s)
 {
     free(s->sizes);

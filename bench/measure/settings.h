@@ -59,6 +59,8 @@ struct command collective_command(const char *name, const char *summary);
 enum status settings_read(const struct command *, int argc, char **argv, struct settings *);
 enum registration settings_registration(const struct settings *); /* -R 0, 1 or 2 */
 bool settings_measure(const struct settings *, enum mode);        /* whether it measures cases in this mode */
+/* Whether --expect-transport names the network and nothing else. */
+bool settings_only_network(const struct settings *);
 void settings_free(struct settings *);
 
 #endif
