@@ -16,6 +16,8 @@ fi
 cd "$work" || exit 1
 check 'busbar runs from there' "$bin/busbar" --version
 check 'busbar finds its tables there' "$bin/busbar" limits --instance p5.48xlarge --domains 2
+check 'and the records that contracts start from' "$bin/busbar" contract --propose p5.48xlarge
+says 'by name' 'run aws-p5 (imported) reached'
 check 'busbar-sweep answers' "$bin/busbar-sweep" --help
 check 'busbar-scan answers' "$bin/busbar-scan" --help
 says 'with what it does' 'Which host is slow?'

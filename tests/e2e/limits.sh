@@ -41,6 +41,10 @@ check "JSON" limits --instance p5.48xlarge --domains 4 --format json
 cp "$work/out" "$work/json"
 check "the JSON parses" python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); assert d["domains"] == 4 and d["limits"]' "$work/json"
 
+check "help" limits --help
+tr -s ' \n' ' ' <"$work/out" >"$work/help"
+has "it tells what is left out within one host" "Within one host only NVLink counts: PCIe, host memory and the way out of one NIC and back into another are left out" "$work/help"
+
 expect_status "unknown instance" 2 limits --instance p5.48xlarg
 says "a near match is suggested" "did you mean 'p5.48xlarge'"
 expect_status "rate of the network unknown" 2 limits --instance gb300-4x --domains 2

@@ -106,9 +106,11 @@ static const struct command command = {
     "busbar limits",
     "print the physical bounds of a machine: bus bandwidth and time that no run can beat",
     "[flags]",
-    "The bound is a time that no algorithm can beat: the larger of the time in which the NICs move the data "
-    "that must "
-    "enter or leave a domain, and the time in which the links of a GPU move its data. The line 'algorithm' "
+    "The bound is a time that no algorithm can beat over the links that count: the larger of the time in "
+    "which the NICs move the data that must "
+    "enter or leave a domain, and the time in which the links of a GPU move its data. Within one host only "
+    "NVLink counts: PCIe, host memory and the way out of one NIC and back into another are left out, since "
+    "the catalog has no rates for them. The line 'algorithm' "
     "is the "
     "time of the best known algorithm if only the links limit it; it is printed where it is longer. The line "
     "'reference' is the same without reduction in switches. Measured figures may be better than these two "
