@@ -10,7 +10,7 @@ uptime_s() { # CLOCK_BOOTTIME, which nobody sets
     read -r s _ </proc/uptime
     echo "${s%.*}"
 }
-begun_s=$(uptime_s)
+begun_s=$(uptime_s) # set anew when the first launch begins: estimates do not count
 
 # Sets left_s: the seconds that are left; 1e9 without a limit.
 find_left() {

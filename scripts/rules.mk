@@ -5,7 +5,7 @@ $B/man/%.1: $B/%
 	$(call say,MAN,$@)
 	@mkdir -p $(@D)
 	$Q$(EMULATOR) $< --man >$@
-$B/man/busbar.1: $B/busbar scripts/scan
+$B/man/busbar.1: $B/busbar scripts/scan scripts/help
 	$(call say,MAN,$@)
 	@mkdir -p $(@D)
 	$Qfor c in $$($(EMULATOR) $< --completion); do $(EMULATOR) $< $$c --man >$(@D)/busbar-$$c.1 || exit; done

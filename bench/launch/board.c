@@ -228,8 +228,8 @@ static int connect_to(const struct sockaddr_in *address)
     return -1;
 }
 
-/* Tries all addresses twice: while many ranks connect, the queue of rank 0's host may be full. Linux repeats a
-   request that was dropped only after 1 s and 3 s. */
+/* Tries all addresses twice: while many ranks connect, the queue of rank 0's host may be full. Linux repeats
+   a request that was dropped only after 1 s and 3 s. */
 int board_connect(const struct board_place *place, bool same_host)
 {
     enum { TRIES = 2 };

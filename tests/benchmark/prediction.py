@@ -57,6 +57,12 @@ def fitted(curves, figures):
     return min(fine, key=lambda f: sum(math.log(at_factor(curves[s], f) / figures[s]) ** 2 for s in figures))
 
 
+def factor_text(factor):
+    """At an end of the grid the best factor may lie beyond it: the fit then says no more than that."""
+    ends = {GRID[0]: " or less", GRID[-1]: " or more"}
+    return f"{factor:.2f}" + next((words for end, words in ends.items() if math.isclose(factor, end)), "")
+
+
 def predict_each(collective, figures, curves, level):
     errors = []
     for left_out, figure in sorted(figures.items()):
@@ -64,7 +70,7 @@ def predict_each(collective, figures, curves, level):
         predicted = at_factor(curves[left_out], factor)
         errors.append(100 * (predicted / figure - 1))
         domains, gpus = left_out
-        print(f"| {collective} | {domains} x {gpus} | {figure:.1f} | {curves[left_out][GRID.index(1.0)][1]:.1f} | {level} {factor:.2f} | "
+        print(f"| {collective} | {domains} x {gpus} | {figure:.1f} | {curves[left_out][GRID.index(1.0)][1]:.1f} | {level} {factor_text(factor)} | "
               f"{predicted:.1f} | {errors[-1]:+.1f} |", flush=True)
     return errors
 
@@ -82,5 +88,5 @@ for collective, figures in published().items():
     nvlink = fitted(curves, inside)
     if len(across) > 1:
         curves = {s: [(f, simulated(s, nvlink, f)[collective]) for f in GRID] for s in across}
-        every += predict_each(collective, across, curves, f"NVLink {nvlink:.2f}, NIC")
+        every += predict_each(collective, across, curves, f"NVLink {factor_text(nvlink)}, NIC")
 print(f"median of the absolute errors {statistics.median(map(abs, every)):.1f} %, largest {max(map(abs, every)):.1f} %, of {len(every)} predictions")

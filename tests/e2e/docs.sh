@@ -46,6 +46,14 @@ while read -r script; do
     check 'says something' test -s "$work/out"
 done < <(find scripts -type f -perm -u+x | sort)
 check 'there are scripts' test $scripts -gt 15
+# Paragraphs fill 80 columns: no line breaks where its next word would fit. LC_ALL: in bytes, as scripts/help counts.
+for script in allocation bench check-regression gpu-proof hostfacts preflight preset probe scan setup simulate works; do
+    "scripts/$script" --help | LC_ALL=C awk '
+        length($0) > 80 { print "too long: " $0 }
+        before != "" && before !~ /^ / && !/^( |--|Status|Exit status|Knobs|usage|$)/ && length(before) + 1 + length($1) <= 80 { print "ragged: " before }
+        { before = $0 }' >"$work/ragged"
+    if [ -s "$work/ragged" ]; then not_ok "the help of $script: $(cat "$work/ragged")"; else ok "the help of $script fills its lines"; fi
+done
 "$build/busbar" --completion >"$work/commands"
 # flags_known PROGRAM FLAGS HELP: checks that the help lists each flag.
 unknown='' examples=0

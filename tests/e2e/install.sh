@@ -26,7 +26,7 @@ check 'busbar-sweep plans from there' "$bin/busbar-sweep" --dry-run --sizes 8 --
 check 'no program has a name that says nothing of busbar' test -z "$(cd "$bin" && find . -type f ! -name 'busbar*')"
 if [ -x "$bin/busbar-all_reduce" ]; then
     check 'busbar-sweep measures from there' "$bin/busbar-sweep" --sizes 8 --launches 1 --drivers all_reduce,matmul --driver-arg -n2 --matmul-arg -n1 \
-        --shapes 32 --time-budget 20 --no-preflight --results "$work/swept" --run r
+        --shapes 32 --time-budget 120 --no-preflight --results "$work/swept" --run r
     check 'and has both records' test "$(find "$work/swept/r" -name '*.jsonl' | wc -l)" = 2
     check 'all_reduce measures from there' ranks 2 "$bin/busbar-all_reduce" --backend mpi --sizes 8 -n 5 --output "$work/results"
     if command -v gnuplot >/dev/null; then

@@ -155,6 +155,15 @@ check "only the plan" scan64 '' plan64 --dry-run --all-pairs
 says "all pairs take 63 rounds" 'at most 7 launches of up to 16 rounds'
 check "leaves nothing" test ! -e "$work/results/plan64"
 
+# What matmul finds is in the answer at the end, and in the status.
+ln -s "$PWD/tests/fakes/pairs_driver" "$work/programs/matmul"
+PAIRS_HOT=n7=0.5 expect_status "a scan whose pairs are sound, but one of the ranks multiplies slowly" 1 scan64 '' hot64 --matmul yes
+sed '1,/^scan: decided after/d' "$work/out" >"$work/answer"
+tells "it is in the answer" '^suspect matmul n7, rank 7: .* 50 % of the median' "$work/answer"
+lacks "which does not say that there is none" 'no suspect' "$work/answer"
+check "ranks that all multiply alike" scan64 '' cool64 --matmul yes
+says "no host is suspect" 'no suspect among 64 hosts'
+
 # Limits hold for the scan as a whole: a launcher that takes three seconds is started once in six. A launch takes seven at full length.
 cat >"$work/slow" <<'END'
 #!/bin/sh

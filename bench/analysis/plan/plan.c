@@ -239,7 +239,7 @@ static void print_text(const struct plan *plan, bool wide)
     }
     terminal_table(&table, wide, &out);
     fputs(text_get(&out), stdout);
-    printf("%zu launches, %zu done, at most about %s left\n", plan->count, done,
+    printf("%zu launch%s, %zu done, at most about %s left\n", plan->count, plan->count == 1 ? "" : "es", done,
            format_duration(left, duration));
     table_free(&table);
     text_free(&out);

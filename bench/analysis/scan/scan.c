@@ -257,6 +257,11 @@ static size_t each_link(const struct scan_records *records, size_t rail, bool pr
     return links;
 }
 
+static void print_no_suspect(size_t hosts)
+{
+    printf("no suspect among %zu host%s\n", hosts, hosts == 1 ? "" : "s");
+}
+
 static void print_tally(const struct settings *s, const struct scan_records *records,
                         const struct tally *tally, size_t faults, double noise)
 {
@@ -267,13 +272,13 @@ static void print_tally(const struct settings *s, const struct scan_records *rec
                  : "one pair of hosts: there is no other to compare it with");
         return;
     }
-    if (!faults) printf("no suspect among %zu hosts\n", n - tally->unmeasured);
+    if (!faults) print_no_suspect(n - tally->unmeasured);
     printf("%zu of %zu hosts are cleared of being %.3g %% slower or more (each may be missed with a chance "
            "of %.0f %%)\n",
            tally->cleared, n, 100 * s->threshold, 100 * MISS);
     if (tally->open)
-        printf("not decided, more launches are needed: %zu hosts (%s)\n", tally->open,
-               text_get(&tally->open_names));
+        printf("not decided, more launches are needed: %zu host%s (%s)\n", tally->open,
+               tally->open == 1 ? "" : "s", text_get(&tally->open_names));
     printf("a pair's figures scatter by %.2g %%; %zu of %zu links were measured\n", 100 * noise, tally->links,
            n * (n - 1) / 2);
 }
@@ -336,7 +341,7 @@ static enum status scan(const struct settings *s, struct archive *archive)
         status = fail(STATUS_ENVIRONMENT,
                       "scan: no measurement of host pairs in these results, and no matmul on several ranks");
     if (!status && !records.figures && multiplied && s->format == FORMAT_TEXT)
-        printf("no suspect among %zu hosts\n", records.host_count);
+        print_no_suspect(records.host_count);
     scan_records_free(&records);
     return status;
 }

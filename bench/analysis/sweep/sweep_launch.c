@@ -61,8 +61,8 @@ static void account(struct sweep *sweep, const struct plan_row *row, enum outcom
                  "%s/%s.log",
                  (long long)state->alike, state->folder, state->first_failed);
     else if (state->hung + state->failed >= sweep->settings.max_failures)
-        snprintf(why, sizeof why, "%lld launches failed: --max-failures",
-                 (long long)(state->hung + state->failed));
+        snprintf(why, sizeof why, "%lld launch%s failed: --max-failures",
+                 (long long)(state->hung + state->failed), state->hung + state->failed == 1 ? "" : "es");
     if (*why) end_by(state, why);
 }
 
@@ -71,7 +71,8 @@ static enum status fail_for_hosts(struct sweep *sweep, const struct plan_row *ro
 {
     struct sweep_state *state = &sweep->state;
     struct text reason = {0};
-    text_add(&reason, "needs %lld hosts; lost: %s", (long long)row->nodes, state->lost ? state->lost : "");
+    text_add(&reason, "needs %lld host%s; lost: %s", (long long)row->nodes, row->nodes == 1 ? "" : "s",
+             state->lost ? state->lost : "");
     enum status status = set_aside(state->folder, row->launch);
     if (!status)
         status =
@@ -135,7 +136,8 @@ static enum status try_row(struct sweep *sweep, const struct plan_row *row, cons
         *found = true;
         status = prepare(sweep, row, hosts, picked);
     } else if (!state->folder) {
-        status = fail(STATUS_USAGE, "%s needs %lld hosts", row->launch, (long long)row->nodes);
+        status = fail(STATUS_USAGE, "%s needs %lld host%s", row->launch, (long long)row->nodes,
+                      row->nodes == 1 ? "" : "s");
     } else {
         status = fail_for_hosts(sweep, row);
         state->cursor++;
