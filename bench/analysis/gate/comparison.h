@@ -112,8 +112,6 @@ struct comparison {
     struct difference *differences;
     size_t difference_count;
     bool interleaved; /* base and new took turns on identical hosts in every group */
-    /* at most one allocation on each side, not interleaved: differences are confounded */
-    bool one_allocation;
     /* each of these fails the gate: a launch that died, too few allocations with --strict, … */
     const char **failures;
     size_t failure_count;

@@ -433,9 +433,10 @@ static void note_scatter(struct comparison *comparison)
     if (worst)
         comparison_note(
             comparison,
-            "new scatters otherwise than base in %zu case%s, at most %.2g times as much: there p is Welch's, "
+            "new scatters otherwise than base in %zu case%s, by up to %.2g times %s: there p is Welch's, "
             "which needs larger differences: %s",
-            unequal, unequal == 1 ? "" : "s", worst->scatter, worst->key);
+            unequal, unequal == 1 ? "" : "s", exp(fabs(log(worst->scatter))),
+            worst->scatter < 1 ? "less" : "more", worst->key);
 }
 
 struct outlier_notes {
