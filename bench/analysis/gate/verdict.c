@@ -268,7 +268,8 @@ static void set_figures(struct compared_case *line, const struct decided_case *d
     line->adjusted_p = median->slower;
     line->p_faster = median->faster;
     line->scatter = median->scatter;
-    line->few = median->by_student || (median->by_welch && isnan(median->scatter));
+    line->few = median->by_welch && isnan(median->scatter);
+    line->by_student = median->by_student;
     line->sigma = decided->sigma;
     line->detectable = exp(decided->detectable);
     line->launches_needed = decided->needed;
@@ -386,21 +387,22 @@ static void note_unchecked_and_drift(struct comparison *comparison)
 
 static void note_few(struct comparison *comparison)
 {
-    size_t launches = 0, allocations = 0;
-    for (size_t i = 0; i < comparison->case_count; i++)
-        if (comparison->cases[i].few) ++*(comparison->cases[i].by_allocation ? &allocations : &launches);
-    if (launches)
-        comparison_note(comparison,
-                        "in %zu case%s a side has fewer than four launches, too few to compare how much they "
-                        "scatter: p is Welch's there, which needs larger differences",
-                        launches, launches == 1 ? "" : "s");
-    if (allocations)
+    size_t few = 0, students = 0;
+    for (size_t i = 0; i < comparison->case_count; i++) {
+        few += comparison->cases[i].few;
+        students += comparison->cases[i].by_student;
+    }
+    if (few)
         comparison_note(
             comparison,
-            "in %zu case%s a side has fewer than four allocations: p is Student's there, adjusted "
-            "by Holm; it assumes that allocations scatter alike on both sides, and needs larger "
-            "differences",
-            allocations, allocations == 1 ? "" : "s");
+            "in %zu case%s a side has fewer than four launches (or allocations), too few to compare how "
+            "much they scatter: p is Welch's there, which needs larger differences",
+            few, few == 1 ? "" : "s");
+    if (students)
+        comparison_note(comparison,
+                        "in %zu case%s there are few allocations: p is Student's there, adjusted by Holm; it "
+                        "assumes that allocations scatter alike on both sides, and needs larger differences",
+                        students, students == 1 ? "" : "s");
 }
 
 /* Units are allocations, and no case has enough of them: a gate that can never fail must not pass. */
