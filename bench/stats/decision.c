@@ -324,8 +324,8 @@ static void test_row(const struct row *row, const struct relabelled_group *group
     present_free(&present);
 }
 
-/* Are the units allocations, too few for relabelling at this alpha, or one or two on a side, so that Welch's t
-   has fewer than two degrees of freedom? */
+/* Are the units allocations, too few for relabelling at this alpha, or one or two on a side, so that Welch's
+   t has fewer than two degrees of freedom? */
 static bool few_allocations(const struct relabelled_group *group, double alpha)
 {
     size_t fewest = group->base < group->fresh ? group->base : group->fresh,
