@@ -324,19 +324,21 @@ static void test_row(const struct row *row, const struct relabelled_group *group
     present_free(&present);
 }
 
-/* Are the units allocations, of which a side has too few for relabelling? */
-static bool few_allocations(const struct relabelled_group *group)
+/* Are the units allocations, too few for relabelling at this alpha, or one or two on a side, so that Welch's
+   t has fewer than two degrees of freedom? */
+static bool few_allocations(const struct relabelled_group *group, double alpha)
 {
-    size_t fewest = group->base < group->fresh ? group->base : group->fresh;
-    return group->allocations && !group->paired && fewest < LEAST_TO_COMPARE_SCATTER;
+    size_t fewest = group->base < group->fresh ? group->base : group->fresh,
+           most = group->base < group->fresh ? group->fresh : group->base;
+    return group->allocations && !group->paired && (fewest < 3 || fewest < fewest_beside(most, alpha));
 }
 
 /* Chooses between Student's t and Welch's for one row. Returns false if its values allow neither. */
 static bool t_test_of(const struct row *row, const struct relabelled_group *group,
-                      const struct present *present, struct welch *t)
+                      const struct present *present, double alpha, struct welch *t)
 {
     const struct two_sides *sides = &present->sides;
-    bool few = few_allocations(group);
+    bool few = few_allocations(group, alpha);
     if (!sides->base || !sides->base_count || !sides->fresh_count) return false;
     if (few ? sides->base_count + sides->fresh_count < 4 : sides->base_count < 2 || sides->fresh_count < 2)
         return false;
@@ -349,14 +351,15 @@ static bool t_test_of(const struct row *row, const struct relabelled_group *grou
 /* The p of these t tests in one direction (1: slower, -1: faster), with Holm's adjustment over all rows. A
    row without such a p has 1. The caller frees the list. */
 static double *conservative_p(const struct row *rows, size_t count, const struct relabelled_group *groups,
-                              int direction)
+                              int direction, double alpha)
 {
     double *p = allocate(count + 1, sizeof *p), *adjusted = allocate(count + 1, sizeof *adjusted);
     for (size_t i = 0; i < count; i++) {
         struct present present = present_of(&rows[i], &groups[rows[i].owner->group]);
         struct welch t;
-        p[i] =
-            t_test_of(&rows[i], &groups[rows[i].owner->group], &present, &t) ? welch_p(&t, 0, direction) : 1;
+        p[i] = t_test_of(&rows[i], &groups[rows[i].owner->group], &present, alpha, &t)
+                   ? welch_p(&t, 0, direction)
+                   : 1;
         present_free(&present);
     }
     holm(p, count, adjusted);
@@ -387,18 +390,18 @@ static void judge_few_allocations(const struct row *rows, size_t count, const st
                                   double alpha)
 {
     size_t few = 0;
-    for (size_t i = 0; i < count; i++) few += few_allocations(&groups[rows[i].owner->group]);
+    for (size_t i = 0; i < count; i++) few += few_allocations(&groups[rows[i].owner->group], alpha);
     if (!few) return;
-    double *slower = conservative_p(rows, count, groups, 1),
-           *faster = conservative_p(rows, count, groups, -1);
+    double *slower = conservative_p(rows, count, groups, 1, alpha),
+           *faster = conservative_p(rows, count, groups, -1, alpha);
     for (size_t i = 0; i < count; i++) {
         const struct relabelled_group *group = &groups[rows[i].owner->group];
         struct shift_test *test = rows[i].test;
         struct present present = present_of(&rows[i], group);
         struct welch t;
-        if (few_allocations(group)) {
+        if (few_allocations(group, alpha)) {
             test->has_interval = test->within = false;
-            if (t_test_of(&rows[i], group, &present, &t))
+            if (t_test_of(&rows[i], group, &present, alpha, &t))
                 set_student(test, &t, log1p(rows[i].owner->delta), alpha, slower[i], faster[i]);
         }
         if (few < count) { /* two kinds of tests: each gets half of alpha */
@@ -418,11 +421,11 @@ static void heed_scatter(const struct row *rows, const struct relabelled_case *j
     enum { PER_CENT = 20 };
     struct scatter *scatters = allocate(count + 1, sizeof *scatters);
     compare_scatter(groups, group_count, joint, count, seed, PER_CENT / 100.0, scatters);
-    double *slower = conservative_p(rows, count, groups, 1),
-           *faster = conservative_p(rows, count, groups, -1);
+    double *slower = conservative_p(rows, count, groups, 1, alpha),
+           *faster = conservative_p(rows, count, groups, -1, alpha);
     for (size_t i = 0; i < count; i++) {
         if (!scatters[i].unequal && !scatters[i].unknown) continue;
-        if (few_allocations(&groups[rows[i].owner->group])) continue;
+        if (few_allocations(&groups[rows[i].owner->group], alpha)) continue;
         struct shift_test *test = rows[i].test;
         struct present present = present_of(&rows[i], &groups[rows[i].owner->group]);
         widen(test, &present, log1p(rows[i].owner->delta), alpha);

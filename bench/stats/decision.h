@@ -17,9 +17,9 @@
    tolerance, p of this case alone below alpha) makes it undecided instead of the same. If the scatter of the
    sides differs, or a side has too few launches to tell, the p of scatter.h replaces those above.
 
-   Where the units are allocations and a side has fewer than four, relabelling cannot decide (3 + 1 have four
-   relabellings). Both p are then those of Student's t with pooled variance (pooled_of() in scatter.h); "not
-   slower at all" is adjusted over all cases by Holm. It needs two degrees of freedom: 3 + 1 or 2 + 2
+   Where the units are allocations, and relabelling cannot reach alpha (3 + 1 have four relabellings) or a
+   side has one or two, both p are those of Student's t with pooled variance (pooled_of() in scatter.h);
+   "not slower at all" is adjusted over all cases by Holm. It needs two degrees of freedom: 3 + 1 or 2 + 2
    allocations. If other groups are decided by max-T, each kind of test gets half of alpha. */
 #ifndef BUSBAR_DECISION_H
 #define BUSBAR_DECISION_H

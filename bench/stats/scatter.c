@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST = LEAST_TO_COMPARE_SCATTER, EXACT = 1000, DRAWN = 999 };
+enum { LEAST = 4, EXACT = 1000, DRAWN = 999 };
 
 /* Leaves out one of n ascending values if it is further from the others than three times their range. Dixon's
    Q is then above 0.75, as in 0.9 % of normal samples of six, and in fewer of larger ones (Dixon 1950). */

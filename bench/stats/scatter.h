@@ -53,9 +53,6 @@ struct welch welch_of(const double *base, size_t m, const double *fresh, size_t 
    0. If neither side scatters, p is 0 or 1. */
 double welch_p(const struct welch *, double tolerance, int direction);
 
-/* Sides with fewer values than this do not tell whether the scatter differs. */
-enum { LEAST_TO_COMPARE_SCATTER = 4 };
-
 /* Student's t with pooled variance, for few allocations a side. It assumes that allocations scatter alike on
    both sides, so a side of one value adds nothing to the variance: its test is that of one observation
    against a sample (Crawford & Howell 1998). freedom: the values of both sides less two; below 2 the test is

@@ -5,7 +5,8 @@ Writes records of launches of known distribution, calls the program, and counts 
 shift lies within the tolerance; a launch without the case is left out.
 
 usage: gate_program.py BUSBAR COMPARISONS
-Fails unless every situation has the verdict that its row expects in every comparison, and the exit status: 1 for missing, else 0.
+Fails unless every situation has the verdict that its row expects in the share of comparisons that it says (less three standard errors),
+and the exit status: 1 for missing, else 0.
 """
 import json
 import math
@@ -18,12 +19,16 @@ import tempfile
 CASES, TOLERANCE = 10, math.log(1.03)
 # The smallest difference that ends the two-sided 95 % interval: one more than the critical value of Mann and Whitney's U (their table
 # of 1947, continued by Auble 1953), for launches of base and new.
-FIRST_DIFFERENCE = {(7, 7): 9, (8, 5): 7}
+FIRST_DIFFERENCE = {(7, 7): 9, (8, 5): 7, (8, 8): 14}
 
-SITUATIONS = [  # name, launches of base, of new, scatter, slow new launches, factor, new launches without case 0, expected verdict
-    ("one of 7 new launches takes twice as long, scatter 1 %", 7, 7, 0.01, 1, 2.0, 0, "inconclusive"),
-    ("one of 7 new launches takes 1.2 times as long, scatter 1 %", 7, 7, 0.01, 1, 1.2, 0, "inconclusive"),
-    ("3 of 8 new launches lack the case (a time budget), scatter 1 %", 8, 8, 0.01, 0, 1.0, 3, "missing"),
+SITUATIONS = [  # name, launches of base, of new, scatter, slow new launches, factor, new launches without case 0, expected verdict, its least share
+    ("one of 7 new launches takes twice as long, scatter 1 %", 7, 7, 0.01, 1, 2.0, 0, "inconclusive", 1),
+    ("one of 7 new launches takes 1.2 times as long, scatter 1 %", 7, 7, 0.01, 1, 1.2, 0, "inconclusive", 1),
+    ("3 of 8 new launches lack the case (a time budget), scatter 1 %", 8, 8, 0.01, 0, 1.0, 3, "missing", 1),
+    ("one of 8 new launches takes 1.06 times as long, scatter 1 %", 8, 8, 0.01, 1, 1.06, 0, "inconclusive", 0.9),
+    ("one of 8 new launches takes 1.04 times as long, scatter 1 %", 8, 8, 0.01, 1, 1.04, 0, "inconclusive", 0.5),
+    ("nothing changed, scatter 1 %", 8, 8, 0.01, 0, 1.0, 0, "same", 0.95),
+    ("nothing changed, scatter 0.5 %", 8, 8, 0.005, 0, 1.0, 0, "same", 0.99),
 ]
 
 
@@ -60,7 +65,7 @@ def main():
     print(f"| {comparisons} comparisons, each case equal but for what is said | case 0 the same before, % | now, % | verdict now |")
     print("|---|---|---|---|")
     failed = False
-    for name, base_launches, new_launches, scatter, slow, factor, without, expected in SITUATIONS:
+    for name, base_launches, new_launches, scatter, slow, factor, without, expected, least in SITUATIONS:
         rng, before, verdicts = random.Random(name), 0, {}
         for _ in range(comparisons):
             sides = [[[100 * math.exp(rng.gauss(0, scatter)) for _ in range(CASES)] for _ in range(n)]
@@ -82,12 +87,13 @@ def main():
                 sys.exit(f"{name}: the records are at fault: {comparison['failures'][0]}")
             if run.returncode != (expected == "missing"):
                 sys.exit(f"{name}: busbar compare ended with {run.returncode}")
-            if slow and "launch-000" not in run.stdout:
+            if factor > 1.1 and "launch-000" not in case["note"]:
                 sys.exit(f"{name}: the slow launch is not named: {case}")
             verdicts[case["verdict"]] = verdicts.get(case["verdict"], 0) + 1
         rates = ", ".join(f"{verdict} {100 * n / comparisons:.1f} %" for verdict, n in sorted(verdicts.items()))
         print(f"| {name} | {100 * before / comparisons:.1f} | {100 * verdicts.get('same', 0) / comparisons:.1f} | {rates} |", flush=True)
-        failed |= verdicts.get(expected, 0) != comparisons
+        error = 3 * math.sqrt(least * (1 - least) / comparisons)
+        failed |= verdicts.get(expected, 0) / comparisons < least - error
     sys.exit(failed)
 
 

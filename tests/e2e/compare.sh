@@ -252,6 +252,22 @@ has "which a note says" "a side has fewer than four launches" out
 expect_status "one allocation a side: the verdict says so" 1 "$busbar" compare c/base c/slow
 has "the verdict itself" "regression, confounded with the allocation" out
 check "and no p, which would not hold" grep -qE '^ +base +new +ratio +interval$' out
+for pair in "c/base c/slow True" "a/base sameallocation False"; do
+    read -r from to confounded <<<"$pair"
+    [ -d "$to" ] || edit a/new "$to" 'if r["record"] == "launch": r["allocation"] = {"id": "sim-base-0", "hosts_hash": "sim-base-0"}'
+    "$busbar" compare "$from" "$to" --format json >confounded.json
+    check "JSON says of the comparison what it says of its cases: $confounded" python3 -c 'import json, sys
+r = json.load(open("confounded.json"))
+assert {r["confounded_with_allocation"]} == {c["confounded_with_allocation"] for c in r["cases"]} == {sys.argv[1] == "True"}' "$confounded"
+done
+"$busbar" compare a/base sameallocation >out
+has "one allocation, measured twice, is noted" "one allocation, base and new one after the other" out
+edit a/new calm 'if r["record"] == "case": m = sorted(r["samples_us"])[30]; r["samples_us"] = [5 * (1 + r["requested_bytes"] / 8192) * (1 + 1e-5 * f)] * 60'
+"$busbar" compare --wide a/base calm >out 2>err
+check "how much less new scatters" grep -qE "new scatters otherwise than base in [0-9]+ cases?, by up to [0-9.e+]+ times less" out
+DIR=one medians one 561
+expect_status "6 + 1 launches decide nothing" 0 "$busbar" compare known one
+has "and how many could" "6 + 1 launches decide nothing: 6 + 2 could" out
 "$make_archive" "$work/u" --runs base,new,slow --cases 4 --launches 12 --allocations 4 --launch-sigma 0.003 --sigma 0.02 --samples 60 --effect slow:1:1.2
 expect_status "allocations are the unit" 1 "$busbar" compare u/base u/slow --format csv
 equal "which the row says" "$(csv out 1 unit)" allocation

@@ -183,7 +183,7 @@ static const char *test_text(const struct comparison *comparison, bool exact)
     for (size_t i = 0; i < comparison->case_count; i++) {
         const struct compared_case *line = &comparison->cases[i];
         tested += !isnan(line->adjusted_p);
-        students += line->few && line->by_allocation;
+        students += line->by_student;
     }
     if (tested && students == tested) return "Student's t, Holm's adjustment";
     return exact ? "max-T, all relabellings" : "max-T, sampled relabellings";

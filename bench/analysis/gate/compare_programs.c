@@ -92,7 +92,9 @@ void comparison_json(const struct comparison *comparison, const struct contract 
     object_put(object, "alpha", json_real(choice->alpha));
     object_put(object, "delta", json_real(choice->delta));
     object_put(object, "interleaved", json_boolean(comparison->interleaved));
-    object_put(object, "confounded_with_allocation", json_boolean(comparison->one_allocation));
+    bool confounded = false;
+    for (size_t i = 0; i < comparison->case_count; i++) confounded |= comparison->cases[i].confounded;
+    object_put(object, "confounded_with_allocation", json_boolean(confounded));
     for (size_t i = 0; i < comparison->case_count; i++) array_add(cases, case_json(&comparison->cases[i]));
     object_put(object, "cases", cases);
     size_t judged;

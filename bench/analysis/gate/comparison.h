@@ -67,8 +67,8 @@ struct compared_case {
     /* Scatter of new / scatter of base if they differ by more than chance; p is then Welch's, see
        stats/scatter.h. Else NAN. */
     double scatter;
-    /* a side has too few units to compare the scatters: p is Welch's, or Student's (by_allocation) */
-    bool few;
+    bool few;           /* a side has two or three units, too few to compare the scatters: p is Welch's */
+    bool by_student;    /* too few allocations for that, too: p is Student's */
     size_t units[2];    /* number of units on each side */
     bool by_allocation; /* the unit is the allocation, not the launch */
     bool confounded;    /* one allocation on each side: the difference may come from the allocations */
@@ -112,8 +112,6 @@ struct comparison {
     struct difference *differences;
     size_t difference_count;
     bool interleaved; /* base and new took turns on identical hosts in every group */
-    /* at most one allocation on each side, not interleaved: differences are confounded */
-    bool one_allocation;
     /* each of these fails the gate: a launch that died, too few allocations with --strict, … */
     const char **failures;
     size_t failure_count;

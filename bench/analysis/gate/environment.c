@@ -169,7 +169,6 @@ static void note_confounding(struct comparison *comparison)
         first = false;
     }
     bool few = comparison->allocations[BASE] <= 1 && comparison->allocations[FRESH] <= 1;
-    comparison->one_allocation = few && !comparison->interleaved;
     if (comparison->interleaved)
         comparison_note(comparison, "base and new took turns on identical hosts");
     else if (few && base && base == fresh)
@@ -177,6 +176,10 @@ static void note_confounding(struct comparison *comparison)
             comparison,
             "one allocation, base and new one after the other: a difference may come from the time between "
             "them; launches that take turns would exclude that");
+    else if (few && (!base || !fresh))
+        comparison_note(comparison,
+                        "the allocation is not recorded: a difference may come from it (hosts, placement, "
+                        "neighbours), which alone can move figures by some per cent");
     else if (few)
         comparison_note(
             comparison,
