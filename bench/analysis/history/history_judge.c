@@ -146,13 +146,14 @@ static void walk(struct case_history *one, const struct stretch *list, size_t co
     one->level_us = exp(now);
 }
 
-/* The first of the nights, up to the newest run, that lack a figure in some launch or in all. */
+/* The first of the nights, up to the newest run, that have no figure or, if the newest run has one, lack it in
+   some launch. */
 static size_t first_without(const struct history *history, const struct case_history *one)
 {
     size_t first = history->night_count;
     while (first > 0) {
         const struct case_summary *line = one->lines[first - 1];
-        bool whole = !isnan(one->series.values[first - 1]) && !line->turnout.without;
+        bool whole = !isnan(one->series.values[first - 1]) && (!one->gap || !line->turnout.without);
         if (whole && !history->nights[first - 1].newest) break;
         first--;
     }
