@@ -186,8 +186,8 @@ static enum status check_mnnvl(const struct comm *c, const struct nccl_paths *pa
                 c->options.expect_domain, domain);
 }
 
-/* Collective. Adds up the connections of the ranks that NVLink connects: of this rank's host, or of its NVLink
-   domain if NCCL uses NVLink between hosts. What NCCL tells of itself stays this rank's. */
+/* Collective. Adds up the connections of the ranks that NVLink connects: of this rank's host, or of its
+   NVLink domain if NCCL uses NVLink between hosts. All other facts stay those of this rank. */
 static void add_connections(const struct comm *c, struct nccl_paths *paths)
 {
     const struct world *w = c->world;

@@ -22,9 +22,9 @@ void transport_add(struct nccl_paths *, const struct nccl_paths *other);
 /* NCCL's network is TCP, known by its name or by that of libfabric's provider. */
 bool transport_is_tcp(const struct nccl_paths *);
 
-/* The slow transports that NCCL seems to use without need, one bit each; 0: none. expects_nvls: NVLink switches
-   that can reduce connect the GPU with another rank's. spans_hosts: its NVLink domain has ranks on several
-   hosts. Facts that NCCL does not report set no bit. */
+/* The slow transports that NCCL seems to use without need, one bit each; 0: none. expects_nvls: NVLink
+   switches that can reduce connect the GPU with another rank's. spans_hosts: its NVLink domain has ranks on
+   several hosts. Facts that NCCL does not report set no bit. */
 unsigned transport_doubts(const struct nccl_paths *, bool several_hosts, bool expects_nvls, bool spans_hosts);
 const char *transport_doubt_words(unsigned doubt); /* the warning for one bit */
 

@@ -1,5 +1,5 @@
-/* The names of collectives, element types, reduction operations and transports as sets of words for flags. That of
-   matmul's types is in gemm_type.h. */
+/* The names of collectives, element types, reduction operations and transports as sets of words for flags.
+   That of matmul's types is in gemm_type.h. */
 #ifndef BUSBAR_WORD_SETS_H
 #define BUSBAR_WORD_SETS_H
 

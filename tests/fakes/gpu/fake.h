@@ -22,6 +22,9 @@
      FAKEGPU_FABRIC_VERSION newest version of the fabric information: 2, 3 or 4 [4]
      FAKEGPU_REASONS   NVML's bits for low clocks [0]
      FAKEGPU_NET       network that NCCL reports [Socket]
+     FAKEGPU_PROVIDER  provider that the libfabric plug-in reports [no such plug-in]
+     FAKEGPU_VIA       transports that NCCL reports, see log_connections() [none]
+     FAKEGPU_NVLS_CHANNELS channels that NCCL finds for NVLS; 0: it drops NVLS [16]
      FAKEGPU_TUNING_US duration of a message about an algorithm, µs [0]
      FAKEGPU_TAG       a number in the names of shared memory
      FAKEGPU_DEADLINE  seconds until a wait for another rank gives up [120]
