@@ -69,6 +69,7 @@ static void put_field(json_t *object, const struct field *field, const void *rec
         if (name) put(object, field->key, clean_string(name));
         break;
     case FIELD_INTEGER:
+    case FIELD_COUNT:
         integer = *(const int64_t *)place;
         if (integer != ABSENT) put(object, field->key, json_integer(integer));
         break;

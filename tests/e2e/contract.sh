@@ -96,6 +96,7 @@ fails 'a size that was skipped' 'for l in L:
     c = l["cases"][1]; c.pop("us"); c["status"] = "skipped"' 'no figure: skipped'
 fails 'a size that is not there' 'for l in L: del l["cases"][1]' 'no case measured matches'
 fails 'a launch that died' 'L[3]["end"] = ""' 'died'
+fails 'a count of wrong elements that is none' 'L[0]["cases"][0]["wrong"] = -2**63' 'has broken lines'
 fails 'five launches' 'L = L[:10]' 'launches>=6'
 fails 'a rack with 64 GPUs' 'for l in L:
     if l["ranks"] == 72: l["ranks"], l["nodes"], l["hosts"] = 64, 16, l["hosts"][:16]' 'no case measured matches'

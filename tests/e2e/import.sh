@@ -110,6 +110,18 @@ record=$work/records/ten/version3.jsonl
 not_in_record "skipped iterations are no samples" 9e9
 not_in_record "skipped iterations are no samples" 9000000000
 in_record "null is unchecked" '"wrong":null'
+# A count that is none contradicts its row: it does not pass as "not checked".
+mkdir "$work/none"
+for count in -7 0.5 true '"many"' '[]'; do
+    sed "0,/\"nwrong\": 0.0/s//\"nwrong\": $count/" "$golden/version3.json" >"$work/none/nccl.json"
+    sed "0,/\"wrong\":\"0\"/s//\"wrong\":$count/" "$golden/formats/rccl_z.json" >"$work/none/rccl.json"
+    for file in nccl rccl; do
+        rm -rf "$work/records/none"
+        check "import of $count wrong elements from $file" import --keep-going --ranks 16 --output "$work/records" --run none "$work/none/$file.json"
+        record=$(find "$work/records/none" -name '*.jsonl')
+        in_record "they are no count" '"status":"error","error":"the number of wrong elements is not a count"'
+    done
+done
 check "placements" import --check --format csv "$golden/out_of_place_only.log" "$golden/in_place_only.log"
 says "out of place only" ",467.90,-,"
 says "in place only" ",-,472.62,"
