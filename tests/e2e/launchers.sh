@@ -167,6 +167,18 @@ echo other >"$work/other"
 check "a sweep on another host" env OFI_NCCL_A=1 SHARP_B=1 LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-/nowhere}" MPIRUN="$work/mpi/openmpi4/mpirun" SLURM_JOB_ID='' PBS_NODEFILE='' \
     scripts/sweep --build "$work/built" --launcher mpirun --hostfile "$work/other" --no-preflight --dry-run --launches 1
 for name in OFI_NCCL_A SHARP_B LD_LIBRARY_PATH; do tells "passes $name on" "-x $name " "$work/out"; done
+# A shell reads the printed line as the same words: whatever a label contains, nothing of it runs.
+# shellcheck disable=SC2016 # commands as data
+label='a b; $(touch evil) `x` '"it's"
+printf 'h1\t2\t-\t-\n' >"$work/one"
+dry() { (cd "$work" && env SWEEP_DRY_RUN=1 SWEEP_HOSTS="$work/one" SWEEP_NODES=1 SWEEP_RANKS=2 SWEEP_RANKS_PER_NODE=2 SWEEP_SCRATCH="$work" "$@"); }
+for launcher in mpirun srun; do
+    check "$launcher prints a label" dry MPIRUN="$work/mpi/openmpi4/mpirun" "$PWD/scripts/launchers/$launcher" echo --label "$label" -b 8,9
+    equal "as one word" "$(eval "set -- $(cat "$work/out")" && printf '%s' "${*: -3:1}")" "$label"
+    tells "plain words as they are" ' -b 8,9$' "$work/out"
+done
+check "the line of -g, too" dry SWEEP_DRY_RUN="" SWEEP_ECHO=1 MPIRUN="$work/mpi/openmpi4/mpirun" "$PWD/scripts/launchers/mpirun" echo --label "$label"
+equal "has one word" "$(eval "set -- $(sed -n 's/^# //p' "$work/err")" && printf '%s' "${*: -1}")" "$label"
 # Only scripts/launchers/mpirun starts ranks with the flags of an MPI family.
 if git rev-parse --git-dir >/dev/null 2>&1; then
     owners=$(git grep -lE -e '--oversubscribe|--map-by|-ppn |"\$\{?(MPIRUN|mpirun)[^"]*" (-n|--?[a-z]*np) ' -- scripts tests Makefile ':!*.md' ':!tests/e2e/launchers.sh')
