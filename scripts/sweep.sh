@@ -1,7 +1,7 @@
 # The functions of scripts/sweep, which sources this file (bash).
 # shellcheck shell=bash disable=SC2034,SC2154 # `ask` sets variables by their names
 
-die() { echo "sweep: $2" >&2; exit "$1"; }
+die() { echo "sweep: ${2//[^[:print:]]/?}" >&2; exit "$1"; } # arguments and files of others cannot control the terminal
 
 # ask VERB [NUMBER…]: runs `busbar sweep VERB` and sets a shell variable for each line NAME=VALUE that it prints. Never evaluates values.
 ask() {
@@ -190,7 +190,7 @@ lock_folder() {
     mkdir -p "$results" && if mkdir "$folder" 2>/dev/null; then made=$folder; else [ -d "$folder" ]; fi || die 5 "cannot make the folder $folder"
     exec 9>"$folder/.lock" || die 5 "cannot write to $folder"
     if ! flock -n 9; then
-        echo "another sweep, or a launch that one left behind, works on $folder: waiting for it" >&2
+        echo "another sweep, or a launch that one left behind, works on ${folder//[^[:print:]]/?}: waiting for it" >&2
         flock -w "${SWEEP_LOCK_WAIT:-20}" 9 || die 5 "another sweep works on $folder"
     fi
     new_folder=$made

@@ -168,21 +168,12 @@ static void mpi_version(json_t *facts, const char *library)
     text_free(&line);
 }
 
-/* The arguments as given, but with secrets masked, also if a secret is a separate argument after its flag. */
+/* The arguments as given, but with secrets masked: others than the record print them, too. */
 static json_t *argument_list(int count, char **values)
 {
     json_t *list = json_array();
-    for (int i = 0; i < count; i++) {
-        struct text value = {0};
-        const char *before = i ? values[i - 1] : "";
-        if (*before == '-' && *values[i] != '-' && !strchr(before, '=') && is_credential_name(before))
-            text_add(&value, "%s", secret_masked);
-        else
-            mask_secrets(&value, values[i]);
-        json_array_append_new(list, clean_string(text_get(&value)));
-        text_free(&value);
-    }
-    return list;
+    for (int i = 0; i < count; i++) json_array_append_new(list, clean_string(values[i]));
+    return masked_json(list);
 }
 
 static int64_t even_ranks_per_node(const struct launch_description *known)
@@ -204,10 +195,7 @@ void launch_header_fill(struct launch_header *header, struct arena *arena,
     header->provenance = json_pack("[s]", provenance_name(PROVENANCE_MEASURED));
     header->cloud_provider = arena_string(arena, known->cloud);
     header->cloud_instance = arena_string(arena, known->instance);
-    struct text label = {0};
-    if (known->label) mask_secrets(&label, known->label);
-    header->cloud_label = known->label ? arena_string(arena, text_get(&label)) : NULL;
-    text_free(&label);
+    header->cloud_label = arena_string(arena, known->label);
     header->args = argument_list(known->argc, known->argv);
     header->allocation_id = arena_string(arena, allocation_id(known->environment));
     header->allocation_hosts_hash = hosts_hash(arena, known->hosts, (size_t)known->nodes);

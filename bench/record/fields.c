@@ -68,7 +68,7 @@ const struct field case_fields[] = {
     CASE(SAMPLES, global_us),
     CASE(INTEGER, batch),
     CASE(INTEGER, warmup),
-    CASE(INTEGER, preempted),
+    CASE(COUNT, preempted),
     CASE(STRING, stopped_by),
     CASE_WORD(kept, kept_rule_names),
     CASE(REAL, line_ns),
@@ -86,10 +86,10 @@ const struct field case_fields[] = {
     CASE(REAL, p99_us),
     CASE(REAL, p99_lo_us),
     CASE(REAL, p99_hi_us),
-    CASE(INTEGER, load.operations),
+    CASE(COUNT, load.operations),
     CASE(REAL, load.share),
     CASE(REAL, load.us),
-    CASE(INTEGER, load.wrong),
+    CASE(COUNT, load.wrong),
     CASE(REAL, slowdown),
     CASE(REAL, slowdown_lo),
     CASE(REAL, slowdown_hi),
@@ -147,7 +147,7 @@ const struct field end_fields[] = {{.kind = FIELD_WORD,
                                     .key = "status",
                                     .offset = offsetof(struct launch_end, status),
                                     .names = &end_status_names},
-                                   END(INTEGER, cases),
+                                   END(COUNT, cases),
                                    END(REAL, elapsed_s),
                                    END(STRING, error),
                                    {.kind = FIELD_END}};
@@ -166,6 +166,7 @@ void set_absent(const struct field *fields, void *record)
             *(int *)place = 0;
             break;
         case FIELD_INTEGER:
+        case FIELD_COUNT:
         case FIELD_NULLABLE:
         case FIELD_BOOL:
             *(int64_t *)place = ABSENT;

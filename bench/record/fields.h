@@ -10,7 +10,8 @@ enum field_kind {
     FIELD_STRING,
     FIELD_WORD, /* an enum of record/words.h */
     FIELD_INTEGER,
-    FIELD_NULLABLE,
+    FIELD_COUNT,    /* not negative */
+    FIELD_NULLABLE, /* a count that is null on disk if it is ABSENT: it was not checked */
     FIELD_BOOL,
     FIELD_REAL,
     FIELD_SAMPLES,

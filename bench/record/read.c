@@ -52,9 +52,17 @@ static struct spread spread_of(struct arena *arena, json_t *object, const char *
     };
 }
 
-/* Reads all fields of a record. A value whose type differs from the field's counts as absent. */
-static void read_fields(struct arena *arena, json_t *object, const struct field *fields, void *record)
+/* A count that is there but is none must not pass as "not checked". null: it was not checked. */
+static bool is_count(json_t *value)
 {
+    return json_is_null(value) || (json_is_integer(value) && json_integer_value(value) >= 0);
+}
+
+/* Reads all fields of a record. A value whose type differs from the field's counts as absent. Returns false if
+   a count is none: the line is broken. */
+static bool read_fields(struct arena *arena, json_t *object, const struct field *fields, void *record)
+{
+    bool counts = true;
     for (const struct field *field = fields; field->kind; field++) {
         json_t *value = get(object, field->key);
         void *place = (char *)record + field->offset;
@@ -66,8 +74,12 @@ static void read_fields(struct arena *arena, json_t *object, const struct field 
         case FIELD_WORD:
             *(int *)place = value_of_word(field->names, json_string_value(value));
             break;
-        case FIELD_INTEGER:
+        case FIELD_COUNT:
         case FIELD_NULLABLE:
+            counts &= is_count(value);
+            *(int64_t *)place = integer_of(value);
+            break;
+        case FIELD_INTEGER:
             *(int64_t *)place = integer_of(value);
             break;
         case FIELD_BOOL:
@@ -89,6 +101,7 @@ static void read_fields(struct arena *arena, json_t *object, const struct field 
             break;
         }
     }
+    return counts;
 }
 
 static void read_hosts(struct arena *arena, json_t *object, struct launch_header *header)
@@ -131,8 +144,8 @@ static struct case_row *add_case(struct launch *launch)
 static bool add_overlap(struct archive *archive, struct launch *launch, json_t *object)
 {
     struct overlap_row row = overlap_row_absent();
-    read_fields(&archive->arena, object, overlap_fields, &row);
-    if (!row.collective || !row.status || (row.wrong != ABSENT && row.wrong < 0)) return false;
+    const bool counts = read_fields(&archive->arena, object, overlap_fields, &row);
+    if (!row.collective || !row.status || !counts) return false;
     launch->overlaps = reallocate(launch->overlaps, launch->overlap_count + 1, sizeof *launch->overlaps);
     launch->overlaps[launch->overlap_count++] = row;
     return true;
@@ -161,16 +174,17 @@ static bool read_line(struct archive *archive, const char *path, json_t *object,
     }
     if (!*launch) return false;
     if (kind == RECORD_END) {
-        read_fields(&archive->arena, object, end_fields, &(*launch)->end);
-        return (*launch)->end.status != END_ABSENT;
+        if (read_fields(&archive->arena, object, end_fields, &(*launch)->end))
+            return (*launch)->end.status != END_ABSENT;
+        (*launch)->end.status = END_ABSENT;
+        return false;
     }
     if (kind == RECORD_OVERLAP) return add_overlap(archive, *launch, object);
     if (kind != RECORD_CASE) return word != NULL; /* an unknown kind, from a newer version, is not an error */
     struct case_row *row = add_case(*launch);
-    read_fields(&archive->arena, object, case_fields, row);
+    const bool counts = read_fields(&archive->arena, object, case_fields, row);
     if (tail->has_samples) row->samples_us = tail->samples_us;
     if (tail->has_global) row->global_us = tail->global_us;
-    bool counts = row->wrong == ABSENT || row->wrong >= 0;
     if (is_usable_case(row) && counts) return true;
     json_decref(row->telemetry);
     json_decref(row->groups);
@@ -218,7 +232,7 @@ static enum status read_file(struct archive *archive, const char *path, size_t *
         int64_t schema = RECORD_SCHEMA;
         if (!read_line(archive, path, object, &tail, &launch, &schema)) {
             warn("%s:%zu: skipped: %s", path, reader.number,
-                 object ? "not a launch, case, overlap or end record" : error.text);
+                 object ? "not a launch, case, overlap or end record, or a count in it is none" : error.text);
             broken++;
         } else if (schema > RECORD_SCHEMA) {
             status =

@@ -195,6 +195,8 @@ static void redact_record(struct aliases *aliases, const struct field *fields, v
         } else if (field->kind == FIELD_JSON) {
             json_t **json = place, *old = *json;
             if (!old) continue;
+            old = masked_json(json_deep_copy(old)); /* a list of arguments has secrets behind their flags */
+            json_decref(*json);
             *json = redacted_json(aliases, old, false, 0);
             json_decref(old);
         }

@@ -75,12 +75,25 @@ static size_t user_of_url(const char *at, size_t length)
     return user;
 }
 
+/* For `at` behind the name of a credential: the length of what stands between it and its value: "=", ":" or,
+   as in JSON, "\":"; 0: no value follows. The name of a host has a port behind its colon, not a secret. */
+static size_t value_sign(const char *name, size_t name_length, const char *at, size_t length)
+{
+    size_t quote = length && (*at == '"' || *at == '\'');
+    if (quote < length && at[quote] == '=') return quote + 1;
+    if (quote >= length || at[quote] != ':') return 0;
+    size_t digits = strspn(at + 1, "0123456789");
+    bool is_port = !quote && (memchr(name, '.', name_length) ||
+                              (digits && (1 + digits >= length || at[1 + digits] == '/')));
+    return is_port ? 0 : quote + 1;
+}
+
 /* Adds one word, with the secrets inside it masked. */
 static void mask_word(struct text *out, const char *word, size_t length)
 {
     for (size_t i = 0; i < length;) {
         bool begins = i == 0 || !is_word(word[i - 1]);
-        size_t user = 0, name = 0, value;
+        size_t user = 0, name = 0, value, sign = 0;
         if (i >= 2 && word[i - 1] == '/' && word[i - 2] == '/') user = user_of_url(word + i, length - i);
         if (!user && begins) user = user_and_password(word + i, length - i);
         if (user) {
@@ -89,9 +102,11 @@ static void mask_word(struct text *out, const char *word, size_t length)
             continue;
         }
         while (begins && i + name < length && is_word(word[i + name])) name++;
-        if (name && i + name < length && word[i + name] == '=' && is_credential(word + i, name)) {
-            text_add_bytes(out, word + i, name + 1);
-            i += name + 1;
+        if (name && is_credential(word + i, name))
+            sign = value_sign(word + i, name, word + i + name, length - i - name);
+        if (sign) {
+            text_add_bytes(out, word + i, name + sign);
+            i += name + sign;
             char quote = i < length && (word[i] == '"' || word[i] == '\'') ? word[i] : 0;
             if (quote) text_add_bytes(out, word + i++, 1);
             for (value = i; value < length && (quote ? word[value] != quote : !ends_value(word[value]));
@@ -112,7 +127,7 @@ static size_t word_length(const char *word)
     size_t length = strcspn(word, " \t\r\n");
     for (size_t i = 0; i + 1 < length; i++) {
         const char *quote = word + i + 1;
-        if (word[i] != '=' || (*quote != '"' && *quote != '\'')) continue;
+        if ((word[i] != '=' && word[i] != ':') || (*quote != '"' && *quote != '\'')) continue;
         const char *end = strchr(quote + 1, *quote);
         if (end && (size_t)(end - word) >= length) return (size_t)(end - word) + 1;
     }
@@ -124,15 +139,62 @@ static bool is(const char *word, size_t length, const char *text)
     return length == strlen(text) && strncasecmp(word, text, length) == 0;
 }
 
-static bool names_sshpass(const char *word, size_t length)
+static bool is_any(const char *word, size_t length, const char *const *list)
 {
-    return length >= 7 && strncmp(word + length - 7, "sshpass", 7) == 0;
+    while (*list && !is(word, length, *list)) list++;
+    return *list != NULL;
 }
 
-void mask_secrets(struct text *out, const char *value)
+/* The programs that take passwords by flags whose names do not say so. */
+enum program { NO_PROGRAM, SSHPASS, CURL, MYSQL };
+
+static enum program program_of(const char *word, size_t length)
 {
-    /* Is the next word a secret? Was one of the last words sshpass, or the header "Authorization:"? */
-    bool secret = false, sshpass = false, header = false;
+    static const char *const names[] = {"sshpass", "curl", "mysql", "mysqldump", "mysqladmin", "mariadb"};
+    static const enum program programs[] = {SSHPASS, CURL, MYSQL, MYSQL, MYSQL, MYSQL};
+    size_t start = length;
+    while (start && is_word(word[start - 1])) start--;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (is(word + start, length - start, names[i])) return programs[i];
+    return NO_PROGRAM;
+}
+
+/* Does the word end as "Authorization:" or "\"password\":" do, so that the value follows? */
+static bool is_header(const char *word, size_t length)
+{
+    if (length < 2 || word[length - 1] != ':') return false;
+    size_t end = length - 1, start;
+    if (word[end - 1] == '"' || word[end - 1] == '\'') end--;
+    for (start = end; start && is_word(word[start - 1]);) start--;
+    return end > start && is_credential(word + start, end - start);
+}
+
+/* What the words so far say about the next one. */
+struct masking {
+    bool secret;  /* it is a secret */
+    bool header;  /* it is the value of a header, perhaps with a scheme such as "Basic" in front */
+    bool account; /* it is "user:password" */
+    enum program program;
+};
+
+/* Adds the secret at `word`: without its quotes, or up to the end of the word. Returns what follows. */
+static const char *mask_whole(struct text *out, const char *word, size_t length)
+{
+    const char *end = *word == '"' || *word == '\'' ? strchr(word + 1, *word) : NULL;
+    if (end)
+        text_add(out, "%c%s%c", *word, secret_masked, *word);
+    else
+        text_add(out, "%s", secret_masked);
+    return end ? end + 1 : word + length;
+}
+
+static void mask_words(struct masking *m, struct text *out, const char *value)
+{
+    static const char *const schemes[] = {"Bearer",           "Basic",     "Token",
+                                          "Digest",           "Negotiate", "ApiKey",
+                                          "AWS4-HMAC-SHA256", NULL},
+                             *const accounts[] = {"-u", "--user", "-U", "--proxy-user", NULL},
+                             *const ends[] = {";", "|", "||", "&&", NULL};
     while (*value) {
         size_t blank = strspn(value, " \t\r\n"), length = word_length(value + blank);
         const char *word = value + blank;
@@ -140,16 +202,74 @@ void mask_secrets(struct text *out, const char *value)
         value = word + length;
         if (!length) continue;
         size_t dashes = *word == '-' ? strspn(word, "-") : 0;
-        if (secret && !dashes)
-            text_add(out, "%s", secret_masked);
-        else if (sshpass && length > 2 && strncmp(word, "-p", 2) == 0)
-            text_add(out, "-p%s", secret_masked);
+        const bool scheme = m->header && is_any(word, length, schemes);
+        const bool masks = (m->secret && !dashes) || (m->header && !scheme) ||
+                           (m->account && !dashes && memchr(word, ':', length));
+        const char *attached = m->program == SSHPASS || m->program == MYSQL ? "-p"
+                               : m->program == CURL                         ? "-u"
+                                                                            : NULL;
+        if (masks)
+            value = mask_whole(out, word, length);
+        else if (attached && length > 2 && strncmp(word, attached, 2) == 0)
+            text_add(out, "%s%s", attached, secret_masked);
         else
             mask_word(out, word, length);
-        secret = is(word, length, "Bearer") || (header && is(word, length, "Basic")) ||
-                 (sshpass && is(word, length, "-p")) ||
-                 (dashes && !memchr(word, '=', length) && is_credential(word + dashes, length - dashes));
-        header = is(word, length, "Authorization:");
-        sshpass = sshpass ? dashes || secret : names_sshpass(word, length);
+        m->secret =
+            !masks &&
+            (is(word, length, "Bearer") || scheme || (m->program == SSHPASS && is(word, length, "-p")) ||
+             (dashes && !memchr(word, '=', length) && is_credential(word + dashes, length - dashes)));
+        m->header = !masks && is_header(word, length);
+        m->account = m->program == CURL && is_any(word, length, accounts);
+        enum program program = program_of(word, length);
+        if (program)
+            m->program = program;
+        else if (is_any(word, length, ends) || word[length - 1] == ';' ||
+                 (m->program == SSHPASS && !dashes && !masks))
+            m->program = NO_PROGRAM;
     }
+}
+
+void mask_secrets(struct text *out, const char *value)
+{
+    struct masking masking = {0};
+    mask_words(&masking, out, value);
+}
+
+/* A string of a list may be an argument behind its flag: it is then a secret as a whole, blanks included. */
+static json_t *masked_string(struct masking *masking, const char *value)
+{
+    struct text out = {0};
+    if (masking->secret && *value != '-') {
+        text_add(&out, "%s", secret_masked);
+        masking->secret = false;
+    } else {
+        mask_words(masking, &out, value);
+    }
+    json_t *string = json_string(text_get(&out));
+    text_free(&out);
+    return string;
+}
+
+json_t *masked_json(json_t *value)
+{
+    const char *key;
+    json_t *member;
+    size_t i;
+    struct masking masking = {0};
+    if (json_is_string(value)) {
+        json_t *string = masked_string(&masking, json_string_value(value));
+        if (string) json_decref(value);
+        return string ? string : value;
+    }
+    if (json_is_object(value)) {
+        void *next;
+        json_object_foreach_safe(value, next, key, member)
+            json_object_set_new(value, key, masked_json(json_incref(member)));
+    }
+    json_array_foreach(value, i, member)
+    {
+        json_t *string = json_is_string(member) ? masked_string(&masking, json_string_value(member)) : NULL;
+        json_array_set_new(value, i, string ? string : masked_json(json_incref(member)));
+    }
+    return value;
 }

@@ -1,6 +1,7 @@
 #include "record/fields.h"
 #include "record/overlap.h"
 #include "base/paths.h"
+#include "record/secrets.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -69,6 +70,7 @@ static void put_field(json_t *object, const struct field *field, const void *rec
         if (name) put(object, field->key, clean_string(name));
         break;
     case FIELD_INTEGER:
+    case FIELD_COUNT:
         integer = *(const int64_t *)place;
         if (integer != ABSENT) put(object, field->key, json_integer(integer));
         break;
@@ -157,7 +159,7 @@ void launch_line(const struct launch_header *header, struct text *line)
 {
     json_t *object = record_object(RECORD_LAUNCH, launch_fields, header);
     if (header->host_count) put(object, "world.hosts", hosts_array(header));
-    add_object(line, object);
+    add_object(line, masked_json(object)); /* whoever filled the header: drivers, imports, sweeps */
 }
 
 static enum status make_folders(char *path)

@@ -122,6 +122,7 @@ fails 'a size that one of six launches skipped' 'for l in L[:3]:
 fails 'a size that one of six launches does not have' 'for l in L[:3]: del l["cases"][1]' 'no figure in 1 of 6 launches'
 fails 'a size that is not there' 'for l in L: del l["cases"][1]' 'no case measured matches'
 fails 'a launch that died' 'L[3]["end"] = ""' 'died'
+fails 'a count of wrong elements that is none' 'L[0]["cases"][0]["wrong"] = -2**63' 'has broken lines'
 fails 'five launches' 'L = L[:10]' 'launches>=6'
 fails 'a rack with 64 GPUs' 'for l in L:
     if l["ranks"] == 72: l["ranks"], l["nodes"], l["hosts"] = 64, 16, l["hosts"][:16]' 'no case measured matches'

@@ -110,6 +110,29 @@ record=$work/records/ten/version3.jsonl
 not_in_record "skipped iterations are no samples" 9e9
 not_in_record "skipped iterations are no samples" 9000000000
 in_record "null is unchecked" '"wrong":null'
+# Secrets in what describes an import, and in a record that an older busbar wrote.
+check "secrets" import --output "$work/records" --run masked --label 'sshpass -p hunter2' --origin 'https://bob:sw0rd@h/?sig=cafe' --cloud token=zz9 \
+    --instance u:pw9@h "$golden/plain_2.19.log"
+record=$work/records/masked/plain_2.19.jsonl
+in_record "are masked" '"cloud":{"provider":"token=(masked)","instance":"(masked)@h","label":"sshpass -p (masked)"}'
+for secret in hunter2 sw0rd cafe zz9 pw9; do not_in_record "$secret is not there" "$secret"; done
+mkdir "$work/old"
+sed '1s/"backend"/"args":["all_reduce","--proxy-password","hunter2","-o"],"backend"/' "$record" >"$work/old/a.jsonl"
+check "report --redact" "$build/busbar" report --redact --local --output "$work/old.html" "$work/old"
+lacks "masks a secret behind its flag" hunter2 "$work/old.html"
+has "and nothing more" "--proxy-password (masked) -o" "$work/old.html"
+# A count that is none contradicts its row: it does not pass as "not checked".
+mkdir "$work/none"
+for count in -7 0.5 true '"many"' '[]'; do
+    sed "0,/\"nwrong\": 0.0/s//\"nwrong\": $count/" "$golden/version3.json" >"$work/none/nccl.json"
+    sed "0,/\"wrong\":\"0\"/s//\"wrong\":$count/" "$golden/formats/rccl_z.json" >"$work/none/rccl.json"
+    for file in nccl rccl; do
+        rm -rf "$work/records/none"
+        check "import of $count wrong elements from $file" import --keep-going --ranks 16 --output "$work/records" --run none "$work/none/$file.json"
+        record=$(find "$work/records/none" -name '*.jsonl')
+        in_record "they are no count" '"status":"error","error":"the number of wrong elements is not a count"'
+    done
+done
 check "placements" import --check --format csv "$golden/out_of_place_only.log" "$golden/in_place_only.log"
 says "out of place only" ",467.90,-,"
 says "in place only" ",-,472.62,"

@@ -190,6 +190,18 @@ check "a plan for hosts of which nobody tells whether they have GPUs" dry
 tells "is one for CPUs" ' -e 67108864 ' "$work/out"
 check "and for the same of an instance with GPUs" dry --instance p5.48xlarge
 tells "is one for GPUs, whose ranks are not bound" '-np 16 .* --bind-to none .* -e 17179869184 ' "$work/out"
+# A shell reads the printed line as the same words: whatever a label contains, nothing of it runs.
+# shellcheck disable=SC2016 # commands as data
+label='a b; $(touch evil) `x` '"it's"
+printf 'h1\t2\t-\t-\n' >"$work/one"
+printed() { (cd "$work" && env SWEEP_DRY_RUN=1 SWEEP_HOSTS="$work/one" SWEEP_NODES=1 SWEEP_RANKS=2 SWEEP_RANKS_PER_NODE=2 SWEEP_SCRATCH="$work" "$@"); }
+for launcher in mpirun srun; do
+    check "$launcher prints a label" printed MPIRUN="$work/mpi/openmpi4/mpirun" "$PWD/scripts/launchers/$launcher" echo --label "$label" -b 8,9
+    equal "as one word" "$(eval "set -- $(cat "$work/out")" && printf '%s' "${*: -3:1}")" "$label"
+    tells "plain words as they are" ' -b 8,9$' "$work/out"
+done
+check "the line of -g, too" printed SWEEP_DRY_RUN="" SWEEP_ECHO=1 MPIRUN="$work/mpi/openmpi4/mpirun" "$PWD/scripts/launchers/mpirun" echo --label "$label"
+equal "has one word" "$(eval "set -- $(sed -n 's/^# //p' "$work/err")" && printf '%s' "${*: -1}")" "$label"
 # Only scripts/launchers/mpirun starts ranks with the flags of an MPI family.
 if git rev-parse --git-dir >/dev/null 2>&1; then
     owners=$(git grep -lE -e '--oversubscribe|--map-by|-ppn |"\$\{?(MPIRUN|mpirun)[^"]*" (-n|--?[a-z]*np) ' -- scripts tests Makefile ':!*.md' ':!tests/e2e/launchers.sh')

@@ -88,6 +88,11 @@ tells "with the line" "evil.tsv:2: not a line"
 "$build/busbar" plan --drivers all_reduce --launches 1 --format tsv | sed '2s/ -d float/ -d \x1b[2J\xc2\x9b/' >"$work/evil.tsv"
 expect_status "an argument with control characters" 5 sweep --plan "$work/evil.tsv" --dry-run
 if grep -q "$(printf '\033\|\302')" "$work/out" "$work/err"; then not_ok "reaches no terminal"; else ok "reaches no terminal"; fi
+# shellcheck disable=SC2016 # a command as data
+"$build/busbar" plan --drivers all_reduce --launches 1 --format tsv | sed '2s/ -d float/ -d $(touch evil)/' >"$work/evil.tsv"
+expect_status "an argument that a shell would run" 5 sweep --plan "$work/evil.tsv" --dry-run
+# shellcheck disable=SC2016
+says "is refused" 'evil.tsv:2: $(touch is not allowed'
 
 # Failures are recorded, the sweep continues, and the next sweep runs only the missing launches.
 STAND_IN="fail=-2n8r:7" expect_status "a failed launch: the sweep goes on and ends with 5" 5 sweep --run failing "${four[@]}" --launches 2

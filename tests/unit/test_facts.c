@@ -119,6 +119,27 @@ static const struct {
     {"^=mlx5_0:1", "^=mlx5_0:1"},
     {"--passes=1 --passes 2", "--passes=1 --passes 2"},
     {"ring 2 tree", "ring 2 tree"},
+    {"password: hunter2 x", "password: (masked) x"},
+    {"X-Api-Key: hunter2", "X-Api-Key: (masked)"},
+    {"X-Api-Key:hunter2", "X-Api-Key:(masked)"},
+    {"Authorization: token hunter2", "Authorization: token (masked)"},
+    {"Authorization: hunter2", "Authorization: (masked)"},
+    {"curl -H 'Authorization: Basic hunter2' x", "curl -H 'Authorization: Basic (masked) x"},
+    {"{\"password\":\"hunter2\",\"a\":1}", "{\"password\":\"(masked)\",\"a\":1}"},
+    {"{\"password\": \"hunter 2\", \"a\": 1}", "{\"password\": \"(masked)\", \"a\": 1}"},
+    {"{\"password\":\"hunter 2\"}", "{\"password\":\"(masked)\"}"},
+    {"curl -u bob:hunter2 https://h", "curl -u (masked) https://h"},
+    {"curl --proxy-user bob:hunter2 https://h", "curl --proxy-user (masked) https://h"},
+    {"curl -ubob:hunter2 https://h", "curl -u(masked) https://h"},
+    {"curl -u bob https://h", "curl -u bob https://h"},
+    {"/usr/bin/mysql -phunter2 db", "/usr/bin/mysql -p(masked) db"},
+    {"mysql -p db; ssh -p22 h", "mysql -p db; ssh -p22 h"},
+    {"mysql -h h -phunter2", "mysql -h h -p(masked)"},
+    {"python -u a:b", "python -u a:b"},
+    {"https://auth.example.com:443/x", "https://auth.example.com:443/x"},
+    {"keystone:5000", "keystone:5000"},
+    {"key: ", "key: "},
+    {"time: 5 s", "time: 5 s"},
     {"", ""},
 };
 
@@ -128,6 +149,10 @@ Test(facts, secrets_in_values)
         struct text out = {0};
         mask_secrets(&out, secrets[i].value);
         cr_expect_str_eq(text_get(&out), secrets[i].masked);
+        struct text again = {0};
+        mask_secrets(&again, text_get(&out));
+        cr_expect_str_eq(text_get(&again), secrets[i].masked, "masking twice changes nothing");
+        text_free(&again);
         text_free(&out);
     }
     cr_expect(!is_credential_name("NCCL_IB_PKEY") && is_credential_name("AWS_ACCESS_KEY_ID"));

@@ -206,7 +206,8 @@ Test(plan_records, arguments_of_a_file_only_measure)
                                        "--sizes=8",
                                        "-w -1 --backend nccl",
                                        "--blas openblas --threads 2",
-                                       "--shapes 64,8x8x8 --phase burst --fault slow,rank=1,us=5"},
+                                       "--shapes 64,8x8x8 --phase burst --fault slow,rank=1,us=5",
+                                       "--group match:0-1/2-3,rails:0 --precision 1%"},
                              *const refused[][2] = {{"-b 8 --blas /tmp/x.so", "--blas"},
                                                     {"--blas=/tmp/x.so", "--blas=/tmp/x.so"},
                                                     {"--blas ./x", "--blas"},
@@ -218,7 +219,18 @@ Test(plan_records, arguments_of_a_file_only_measure)
                                                     {"-b 8 -J file", "-J"},
                                                     {"--run x", "--run"},
                                                     {"-", "-"},
-                                                    {"--", "--"}};
+                                                    {"--", "--"},
+                                                    {"-b 8 $(touch x)", "$(touch"},
+                                                    {"-b `x`", "`x`"},
+                                                    {"--sizes=8;x", "--sizes=8;x"},
+                                                    {"-b 8 | x", "|"},
+                                                    {"-b 8 >x", ">x"},
+                                                    {"-d 'a", "'a"},
+                                                    {"-w -1&", "-1&"},
+                                                    {"-b 8\nx", "8\nx"},
+                                                    {"-b *", "*"},
+                                                    {"-b ~", "~"},
+                                                    {"#", "#"}};
     struct text word = {0};
     for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
         cr_expect(plan_args_measure(fine[i], &word), "%s: %s", fine[i], text_get(&word));

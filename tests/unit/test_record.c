@@ -35,6 +35,7 @@ static void fill_all(const struct field *fields, void *record, struct arena *are
             *(int *)place = (field - fields) % 2 ? 1 : value_of_word(field->names, text);
             break;
         case FIELD_INTEGER:
+        case FIELD_COUNT:
         case FIELD_NULLABLE:
             *(int64_t *)place = INT64_C(5000000000) + (field - fields);
             break;
@@ -73,6 +74,7 @@ static void expect_equal(const struct field *fields, const void *a, const void *
             cr_expect_str_eq(*(char *const *)x, *(char *const *)y, "%s", field->key);
             break;
         case FIELD_INTEGER:
+        case FIELD_COUNT:
         case FIELD_NULLABLE:
         case FIELD_BOOL:
             cr_expect_eq(*(const int64_t *)x, *(const int64_t *)y, "%s", field->key);
@@ -222,6 +224,42 @@ Test(record, broken_lines_are_counted_and_skipped)
     cr_expect_eq(archive.launches[0].end.status, END_ABSENT, "no end line: the launch died");
     archive_free(&archive);
     text_free(&text);
+}
+
+/* A count that is none must not pass as "not checked", which is what an absent one means. */
+Test(record, a_count_that_is_none_breaks_its_line)
+{
+    static const char *const none[] = {"-1", "-9223372036854775808", "0.5", "1.0", "\"7\"", "true", "[]",
+                                       "{}"},
+                             *const counts[] = {"null", "0", "9223372036854775807"};
+    static const char *const rows[] = {
+        "{\"record\":\"case\",\"collective\":\"all_reduce\",\"status\":\"ok\",\"wrong\":%s}\n",
+        "{\"record\":\"case\",\"collective\":\"all_reduce\",\"status\":\"ok\",\"load\":{\"wrong\":%s}}\n",
+        "{\"record\":\"case\",\"collective\":\"all_reduce\",\"status\":\"ok\",\"load\":{\"operations\":%s}}"
+        "\n",
+        "{\"record\":\"case\",\"collective\":\"all_reduce\",\"status\":\"ok\",\"preempted\":%s}\n",
+        "{\"record\":\"overlap\",\"collective\":\"all_reduce\",\"status\":\"ok\",\"wrong\":%s}\n",
+        "{\"record\":\"overlap\",\"collective\":\"all_reduce\",\"status\":\"ok\",\"gemm_wrong\":%s}\n",
+        "{\"record\":\"end\",\"status\":\"complete\",\"cases\":%s}\n"};
+    cr_redirect_stderr();
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
+        for (size_t i = 0; i < sizeof none / sizeof *none + sizeof counts / sizeof *counts; i++) {
+            const bool is_count = i >= sizeof none / sizeof *none;
+            const char *value = is_count ? counts[i - sizeof none / sizeof *none] : none[i];
+            struct archive archive = {0};
+            struct text text = {0};
+            text_add(&text, "%s", header_line);
+            text_add(&text, rows[r], value);
+            put_bytes("counts.jsonl", text.data, text.length);
+            cr_assert_eq(archive_read(&archive, path("counts.jsonl")), STATUS_OK);
+            const struct launch *launch = &archive.launches[0];
+            const size_t kept =
+                launch->case_count + launch->overlap_count + (launch->end.status != END_ABSENT);
+            cr_expect_eq(kept, is_count, "%s", text.data);
+            cr_expect_eq(launch->broken_lines, !is_count, "%s", text.data);
+            archive_free(&archive);
+            text_free(&text);
+        }
 }
 
 /* Words that only a newer busbar knows are kept, and written again. Such a word equals itself only. */

@@ -141,6 +141,21 @@ void plain_text(struct text *out, const char *text, size_t most)
     }
 }
 
+void print_plain(const char *format, ...)
+{
+    struct text line = {0};
+    char *raw = NULL;
+    va_list values;
+    va_start(values, format);
+    const int length = vasprintf(&raw, format, values);
+    va_end(values);
+    if (length < 0) exit((int)fail(STATUS_ENVIRONMENT, "out of memory for a line of output"));
+    plain_text(&line, raw, (size_t)-1);
+    puts(text_get(&line));
+    text_free(&line);
+    free(raw);
+}
+
 static void pad(struct text *out, size_t count)
 {
     while (count--) text_add_bytes(out, " ", 1);
@@ -189,11 +204,10 @@ static bool is_number(const char *text)
     return end != text && !*end;
 }
 
-/* Puts an apostrophe before a cell that a spreadsheet would take for a formula, so that it is read as text.
-   Control characters other than newlines and tabs become '?', because people also view CSV in terminals. */
-static void csv_text(struct text *out, const char *cell)
+void csv_text(struct text *out, const char *cell)
 {
-    bool formula = *cell && strchr("=+-@", *cell) && !is_number(cell);
+    /* Some programs skip tabs and carriage returns before they look for a formula. */
+    bool formula = *cell && strchr("=+-@\t\r", *cell) && !is_number(cell);
     bool quoted = formula || cell[strcspn(cell, ",\"\r\n")];
     if (quoted) text_add(out, formula ? "\"'" : "\"");
     wchar_t letter;

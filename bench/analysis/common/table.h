@@ -63,6 +63,12 @@ void markdown_text(struct text *out, const char *text);
    are not UTF-8 become '?'. Cuts it to `most` characters, of which the last is then an ellipsis. */
 void plain_text(struct text *out, const char *text, size_t most);
 
+/* Adds a cell of CSV (RFC 4180), with all its lines. One that a spreadsheet would take for a formula gets an
+   apostrophe, so that it is read as text; other control characters than line breaks and tabs become '?'. */
+void csv_text(struct text *out, const char *cell);
+/* Prints one line on standard output. What comes from records, files or arguments can neither control the
+   terminal nor add lines: control characters become spaces. */
+void print_plain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* plain_text() or, with `markdown`, the same text escaped for Markdown. */
 void line_text(struct text *out, const char *text, size_t most, bool markdown);
 /* Is `item` one of the items that `separator` separates in `list`? */

@@ -154,7 +154,7 @@ static enum status list(const struct baseline_settings *settings)
     }
     free(entries);
     if (!status && !table_rows(&table))
-        printf("no baseline in %s (busbar baseline save NAME RUN...)\n", settings->dir);
+        print_plain("no baseline in %s (busbar baseline save NAME RUN...)", settings->dir);
     if (!status && table_rows(&table))
         print_table(&table, settings->wide);
     else
@@ -196,7 +196,7 @@ static enum status show(const struct baseline_settings *settings, const char *na
         table_columns(&table, names);
         for (size_t i = 0; i < archive.count; i++) show_row(&table, &archive.launches[i], &archive.arena);
         print_table(&table, settings->wide);
-        printf("busbar show %s prints its figures\n", path.data);
+        print_plain("busbar show %s prints its figures", path.data);
     }
     archive_free(&archive);
     text_free(&path);

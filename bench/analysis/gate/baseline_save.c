@@ -1,3 +1,4 @@
+#include "analysis/common/table.h"
 #include "analysis/gate/baseline_save.h"
 #include "analysis/compare/aggregate.h"
 #include "analysis/compare/overlap_cases.h"
@@ -298,7 +299,7 @@ static enum status write_baseline(struct archive *archive, const char *dir, cons
     if (written && rmdir(part.data) && errno != ENOENT)
         warn("cannot remove %s: %s", part.data, strerror(errno));
     if (!status)
-        printf("%s: %zu launch%s kept\n", place.data, archive->count, archive->count == 1 ? "" : "es");
+        print_plain("%s: %zu launch%s kept", place.data, archive->count, archive->count == 1 ? "" : "es");
     text_free(&part);
     text_free(&finished);
     text_free(&place);

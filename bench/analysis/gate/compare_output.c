@@ -27,8 +27,8 @@ static void time_text(struct text *out, double us)
 
 /* ---- the figures of a row ---- */
 
-/* The rate that --show bandwidth shows instead of a time: TFLOP/s for a matmul, bus bandwidth for a collective,
-   algorithm bandwidth if the bus factor is unknown. */
+/* --show bandwidth shows this in place of a time: TFLOP/s for a matmul, bus bandwidth for a collective,
+   algorithm bandwidth if the bus factor is unknown; NAN: the case has no rate. */
 static double rate_of(const struct case_row *row, double us, const char **unit)
 {
     double factor = case_bus_factor(row);

@@ -270,6 +270,7 @@ static void list_unfinished(struct contract *contract, const struct aggregate *a
         for (size_t i = 0; i < run->launch_count; i++) {
             const char *failure = launch_failure(run->launches[i]);
             if (!failure && has_wrong_overlap(run->launches[i])) failure = "has wrong data (overlap)";
+            if (!failure && run->launches[i]->broken_lines) failure = "has broken lines";
             if (!failure) continue;
             contract->unfinished++;
             if (named++ < NAMED)

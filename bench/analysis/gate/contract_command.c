@@ -1,4 +1,5 @@
 /* busbar contract: judges results, proposes a gate file, or checks its limits before anything is measured. */
+#include "analysis/common/table.h"
 #include "analysis/common/subcommand.h"
 #include "analysis/gate/contract.h"
 #include "analysis/gate/proposal.h"
@@ -200,7 +201,7 @@ static enum status check_limits(const struct settings *settings)
         status = contract_check_limits(&gate, &catalog, settings->instance, settings->domains);
         catalog_free(&catalog);
     }
-    if (!status) printf("%s: no limit is beyond the bounds of %s\n", settings->gate, settings->instance);
+    if (!status) print_plain("%s: no limit is beyond the bounds of %s", settings->gate, settings->instance);
     gate_free(&gate);
     return status;
 }

@@ -179,8 +179,8 @@ void contract_page(const struct contract *contract, const struct gate *gate, con
                                   : "ACCEPTED: ",
              failed, requirements);
     if (contract->unfinished)
-        text_add(&verdict, "; %zu launch%s died, did not complete or are missing", contract->unfinished,
-                 contract->unfinished == 1 ? "" : "es");
+        text_add(&verdict, "; %zu launch%s died, did not complete, lost lines or are missing",
+                 contract->unfinished, contract->unfinished == 1 ? "" : "es");
     if (html)
         text_add(
             out,

@@ -174,8 +174,8 @@ static void contract_verdict(const struct contract *contract, struct text *out)
     text_add(out, "%zu of %zu requirement%s failed", contract->failed, contract->count,
              contract->count == 1 ? "" : "s");
     if (contract->unfinished)
-        text_add(out, ", %zu launch%s died, did not complete or are missing", contract->unfinished,
-                 contract->unfinished == 1 ? "" : "es");
+        text_add(out, ", %zu launch%s died, did not complete, lost lines or are missing",
+                 contract->unfinished, contract->unfinished == 1 ? "" : "es");
     text_add(out, ": %s\n", contract_status(contract) ? "FAIL" : "pass");
 }
 

@@ -1,4 +1,5 @@
 /* Prints what an import found, one line for each table, as text, CSV or JSON. */
+#include "analysis/common/table.h"
 #include "analysis/import/import.h"
 #include "base/wrap.h"
 
@@ -55,7 +56,7 @@ static void integer_text(int64_t value, char text[24])
         snprintf(text, 24, "%lld", (long long)value);
 }
 
-static void number_text(double value, int decimals, char text[24])
+static void figure_text(double value, int decimals, char text[24])
 {
     if (!isfinite(value))
         strcpy(text, "-");
@@ -63,18 +64,6 @@ static void number_text(double value, int decimals, char text[24])
         snprintf(text, 24, "%g", value); /* as nccl-tests prints its average */
     else
         snprintf(text, 24, "%.*f", decimals, value);
-}
-
-/* Quotes the text by RFC 4180; leaves out control characters. */
-static void print_csv_text(const char *text)
-{
-    putchar('"');
-    for (; *text; text++) {
-        if ((unsigned char)*text < ' ') continue;
-        if (*text == '"') putchar('"');
-        putchar(*text);
-    }
-    putchar('"');
 }
 
 void summarise(struct summary *summary, const struct source *source, size_t number, const char *launch)
@@ -96,9 +85,9 @@ void summarise(struct summary *summary, const struct source *source, size_t numb
     integer_text(least, smallest), integer_text(most, biggest);
     integer_text(t->ranks, ranks), integer_text(t->nodes, nodes);
     integer_text(t->ranks_lo, lo), integer_text(t->ranks_hi, hi), integer_text(t->ranks_likely, likely);
-    number_text(t->peak[0], 2, peak[0]), number_text(t->peak[1], 2, peak[1]);
-    number_text(t->at_largest[0], 2, largest[0]), number_text(t->at_largest[1], 2, largest[1]);
-    number_text(t->printed_average, -1, printed), number_text(t->recomputed_average, 2, recomputed);
+    figure_text(t->peak[0], 2, peak[0]), figure_text(t->peak[1], 2, peak[1]);
+    figure_text(t->at_largest[0], 2, largest[0]), figure_text(t->at_largest[1], 2, largest[1]);
+    figure_text(t->printed_average, -1, printed), figure_text(t->recomputed_average, 2, recomputed);
     const char *collective = t->collective ? t->collective->name : "-";
     if (summary->format == FORMAT_CSV) {
         if (summary->lines++ == 0)
@@ -106,10 +95,12 @@ void summarise(struct summary *summary, const struct source *source, size_t numb
                  "most,ranks_likely,"
                  "peak_busbw_out_of_place,peak_busbw_in_place,largest_busbw_out_of_place,"
                  "largest_busbw_in_place,avg_busbw_printed,avg_busbw_recomputed,warnings");
-        print_csv_text(source->path);
-        printf(",%zu,%s,%zu,%s,%s,%s,%s,%zu,%s,%s,%s,%s,%s,%s,%s,%s,%s,%zu\n", number + 1, collective,
-               t->row_count, smallest, biggest, ranks, nodes, t->device_count, lo, hi, likely, peak[0],
-               peak[1], largest[0], largest[1], printed, recomputed, json_array_size(t->warnings));
+        struct text path = {0};
+        csv_text(&path, source->path);
+        printf("%s,%zu,%s,%zu,%s,%s,%s,%s,%zu,%s,%s,%s,%s,%s,%s,%s,%s,%s,%zu\n", text_get(&path), number + 1,
+               collective, t->row_count, smallest, biggest, ranks, nodes, t->device_count, lo, hi, likely,
+               peak[0], peak[1], largest[0], largest[1], printed, recomputed, json_array_size(t->warnings));
+        text_free(&path);
         return;
     }
     if (summary->lines++ == 0)
@@ -121,5 +112,10 @@ void summarise(struct summary *summary, const struct source *source, size_t numb
     snprintf(figures, sizeof figures, "%-15s %5zu %6s %6s  %10s %11s  %11s", collective, t->row_count, ranks,
              nodes, peak[0], peak[1], recomputed);
     bool fits = strlen(figures) + 2 + strlen(name) + strlen(warned) <= TERMINAL_COLUMNS;
-    printf("%s%s%s%s\n", figures, fits ? "  " : "\n    ", name, warned);
+    if (fits) {
+        print_plain("%s  %s%s", figures, name, warned);
+    } else {
+        print_plain("%s", figures);
+        print_plain("    %s%s", name, warned);
+    }
 }

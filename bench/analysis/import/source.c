@@ -139,7 +139,10 @@ void source_wrong_count(struct source *source, struct source_table *table, struc
         return;
     }
     row->contradiction = "the number of wrong elements is not a count";
-    source_warn(source, table, row->line, "the number of wrong elements, %g, is not a count", count);
+    if (isnan(count))
+        source_warn(source, table, row->line, "%s", row->contradiction);
+    else
+        source_warn(source, table, row->line, "the number of wrong elements, %g, is not a count", count);
 }
 
 void source_add_device(struct source_table *table, struct source_device device)

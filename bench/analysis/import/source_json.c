@@ -107,10 +107,21 @@ int64_t json_member_integer(json_t *object, const char *key)
     return end == text || *end ? ABSENT : number;
 }
 
-double json_member_real(json_t *object, const char *key)
+static double real_of(json_t *value)
 {
-    json_t *value = json_object_get(object, key);
     struct printed printed;
     if (json_is_number(value)) return json_number_value(value);
     return json_is_string(value) && read_printed(json_string_value(value), &printed) ? printed.value : NAN;
+}
+
+double json_member_real(json_t *object, const char *key)
+{
+    return real_of(json_object_get(object, key));
+}
+
+void source_wrong_member(struct source *source, struct source_table *table, struct source_row *row,
+                         struct figures *figures, json_t *value)
+{
+    const bool unchecked = !value || json_is_null(value) || same(json_string_value(value), "N/A");
+    if (!unchecked) source_wrong_count(source, table, row, figures, real_of(value));
 }

@@ -40,7 +40,7 @@ static void read_placement(struct source *source, struct source_table *table, js
                            struct source_row *row, struct figures *figures)
 {
     char iterations[64];
-    json_t *object = json_object_get(result, key), *wrong = json_object_get(object, "nwrong");
+    json_t *object = json_object_get(result, key);
     if (!json_is_object(object)) return; /* null: this placement was not run */
     figures->present = true;
     figures->time_us = printed(object, "time");
@@ -48,7 +48,7 @@ static void read_placement(struct source *source, struct source_table *table, js
     table->cpu_time |= json_object_get(object, "cpu_time") != NULL;
     figures->algbw_gbps = printed(object, "alg_bw");
     figures->busbw_gbps = printed(object, "bus_bw");
-    if (json_is_number(wrong)) source_wrong_count(source, table, row, figures, json_number_value(wrong));
+    source_wrong_member(source, table, row, figures, json_object_get(object, "nwrong"));
     snprintf(iterations, sizeof iterations, "%s_per_iter", key);
     read_samples(json_object_get(result, iterations), figures);
     if (isnan(figures->time_us.value) && isnan(figures->cpu_time_us))

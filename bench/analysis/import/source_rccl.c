@@ -64,8 +64,7 @@ static void read_item(struct source *source, json_t *item, size_t from, size_t l
     figures->time_us = (struct printed){json_member_real(item, "time"), 1e-6};
     figures->algbw_gbps = (struct printed){json_member_real(item, "algBw"), 1e-6};
     figures->busbw_gbps = (struct printed){json_member_real(item, "busBw"), 1e-6};
-    double wrong = json_member_real(item, "wrong"); /* "N/A": not checked */
-    if (isfinite(wrong)) source_wrong_count(source, table, row, figures, wrong);
+    source_wrong_member(source, table, row, figures, json_object_get(item, "wrong"));
 }
 
 size_t source_read_rccl_json(struct source *source, const char *data, size_t length)

@@ -95,18 +95,28 @@ static bool is_name(const char *word)
     return plain;
 }
 
+/* A dry run prints arguments for people, who may paste them into a shell. No value that chooses what to measure
+   needs more characters than these, and none of them means anything to a shell. */
+static bool is_harmless(const char *word, size_t length)
+{
+    static const char harmless[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.,:+=/%@-";
+    return strspn(word, harmless) >= length;
+}
+
 bool plan_args_measure(const char *args, struct text *refused)
 {
     for (const char *word = args; *word; word += strcspn(word, " "), word += strspn(word, " ")) {
         size_t length = strcspn(word, " ");
-        if (*word != '-') continue; /* a value; if it is not one, the driver refuses it */
+        const bool harmless = is_harmless(word, length);
+        if (*word != '-' && harmless) continue; /* a value; if it is not one, the driver refuses it */
         bool is_long = word[1] == '-';
         size_t name = is_long ? strcspn(word, "= ") : 2;
         if (name > length) name = length;
         const char *value =
             is_long && word[name] == '=' ? word + name + 1 : word + length + strspn(word + length, " ");
         bool negative = word[1] >= '0' && word[1] <= '9'; /* a negative value: -w -1 */
-        if (negative || in(flags, word, name) || (in(named, word, name) && is_name(value))) continue;
+        const bool chooses = in(flags, word, name) || (in(named, word, name) && is_name(value));
+        if (harmless && (negative || chooses)) continue;
         text_clear(refused);
         text_add_bytes(refused, word, length);
         return false;

@@ -1,4 +1,5 @@
 /* busbar plot: writes the plots of results to files. */
+#include "analysis/common/table.h"
 #include "analysis/common/subcommand.h"
 #include "analysis/plot/charts.h"
 #include "record/flags.h"
@@ -83,7 +84,7 @@ static enum status run(int argc, char **argv)
     if (!status) status = make_folder(settings.folder);
     if (!status) status = drawings_write(&drawings, settings.folder, settings.files);
     if (!status) status = gnuplot_run(settings.folder);
-    if (!status) printf("%zu plots in %s\n", drawings.count, settings.folder);
+    if (!status) print_plain("%zu plots in %s", drawings.count, settings.folder);
     drawings_free(&drawings);
     study_free(&study);
     options_free(&command, &settings);

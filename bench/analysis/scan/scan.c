@@ -1,4 +1,5 @@
 /* busbar scan: finds slow hosts, links, domains and GPUs in the records of scripts/scan. */
+#include "analysis/common/table.h"
 #include "analysis/scan/scan.h"
 #include "analysis/common/subcommand.h"
 #include "analysis/compare/aggregate.h"
@@ -105,15 +106,18 @@ static void print_text(const struct scan_records *records, size_t rail, bool all
                        const struct fault *fault)
 {
     double gbps = exp(-fault->log_time), share = exp(-fault->delay);
-    printf("%s %s %s", fault->named ? "slow" : "suspect", kind_name(fault), name_of_fault(records, fault));
-    if (fault->kind == FAULT_LINK) printf(" - %s", records->hosts[fault->b]);
-    if (all_rails && records->rails > 1) printf(", all %zu rails", records->rails);
-    if (!all_rails) printf(", rail %zu", rail);
-    if (fault->reach == REACH_BETWEEN) printf(", towards other domains");
-    if (fault->reach == REACH_WITHIN) printf(", inside its domain");
-    printf(": %.4g GB/s, %.0f %% of the typical %.4g (%zu pair%s in %zu launch%s)\n", gbps, share * 100,
-           gbps / share, fault->pairs, fault->pairs == 1 ? "" : "s", fault->launches,
-           fault->launches == 1 ? "" : "es");
+    struct text line = {0};
+    text_add(&line, "%s %s %s", fault->named ? "slow" : "suspect", kind_name(fault),
+             name_of_fault(records, fault));
+    if (fault->kind == FAULT_LINK) text_add(&line, " - %s", records->hosts[fault->b]);
+    if (all_rails && records->rails > 1) text_add(&line, ", all %zu rails", records->rails);
+    if (!all_rails) text_add(&line, ", rail %zu", rail);
+    if (fault->reach == REACH_BETWEEN) text_add(&line, ", towards other domains");
+    if (fault->reach == REACH_WITHIN) text_add(&line, ", inside its domain");
+    print_plain("%s: %.4g GB/s, %.0f %% of the typical %.4g (%zu pair%s in %zu launch%s)", text_get(&line),
+                gbps, share * 100, gbps / share, fault->pairs, fault->pairs == 1 ? "" : "s", fault->launches,
+                fault->launches == 1 ? "" : "es");
+    text_free(&line);
 }
 
 static void print_json(const struct scan_records *records, size_t rail, const struct fault *fault)
@@ -179,7 +183,8 @@ struct tally {
 
 static void add_name(struct text *names, size_t count, const char *name)
 {
-    if (count < NAMES_SHOWN) text_add(names, "%s%s", count ? " " : "", name);
+    if (count && count < NAMES_SHOWN) text_add(names, " ");
+    if (count < NAMES_SHOWN) plain_text(names, name, (size_t)-1);
     if (count == NAMES_SHOWN) text_add(names, " …");
 }
 
@@ -244,14 +249,20 @@ static size_t each_link(const struct scan_records *records, size_t rail, bool pr
     size_t n = records->counts[rail], links = 0;
     struct scan_pair *pairs = sorted_pairs(records, rail);
     double *gbps = allocate(n + 1, sizeof *gbps);
+    struct text line = {0};
     for (size_t begin = 0, end; begin < n; begin = end, links++) {
         size_t count = 0;
         for (end = begin; end < n && by_link(&pairs[begin], &pairs[end]) == 0; end++)
             gbps[count++] = exp(-pairs[end].log_time);
-        if (prints)
-            printf("%zu,%s,%s,%.6g\n", rail, records->hosts[pairs[begin].a], records->hosts[pairs[begin].b],
-                   median(gbps, count));
+        if (!prints) continue;
+        text_clear(&line);
+        text_add(&line, "%zu,", rail);
+        csv_text(&line, records->hosts[pairs[begin].a]);
+        text_add(&line, ",");
+        csv_text(&line, records->hosts[pairs[begin].b]);
+        printf("%s,%.6g\n", text_get(&line), median(gbps, count));
     }
+    text_free(&line);
     free(gbps);
     free(pairs);
     return links;

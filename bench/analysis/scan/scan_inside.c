@@ -1,5 +1,6 @@
 /* Finds hosts that are slow inside, without the network between hosts. Uses the rows of --group node, in
    which the ranks of each host communicate only with each other (GPUs: over NVLink). */
+#include "analysis/common/table.h"
 #include "analysis/scan/scan.h"
 #include "base/text.h"
 
@@ -17,8 +18,8 @@ static void print_one(const char *host, const struct suspect *suspect, enum form
         free(text);
         json_decref(line);
     } else if (format == FORMAT_TEXT) {
-        printf("suspect host %s, among its own ranks: %.4g GB/s, %.0f %% of the median of %.4g\n", host,
-               suspect->value, suspect->value / suspect->typical * 100, suspect->typical);
+        print_plain("suspect host %s, among its own ranks: %.4g GB/s, %.0f %% of the median of %.4g", host,
+                    suspect->value, suspect->value / suspect->typical * 100, suspect->typical);
     }
 }
 
@@ -28,6 +29,7 @@ static size_t judge_row(const struct case_row *row, enum format format, double t
     double *gbps = allocate(n + 1, sizeof *gbps);
     const char **hosts = allocate(n + 1, sizeof *hosts);
     struct judgement judgement;
+    struct text host = {0};
     json_t *group;
     json_array_foreach(row->groups, i, group)
     {
@@ -35,13 +37,17 @@ static size_t judge_row(const struct case_row *row, enum format format, double t
         double value = json_number_value(json_object_get(group, "busbw_gbps"));
         hosts[i] = json_array_size(names) == 1 ? json_string_value(json_array_get(names, 0)) : NULL;
         gbps[i] = hosts[i] && value > 0 ? value : NAN;
-        if (format == FORMAT_CSV && isfinite(gbps[i])) printf("inside,%s,,%.6g\n", hosts[i], gbps[i]);
+        if (format != FORMAT_CSV || !isfinite(gbps[i])) continue;
+        text_clear(&host);
+        csv_text(&host, hosts[i]);
+        printf("inside,%s,,%.6g\n", text_get(&host), gbps[i]);
     }
     scan_judge_ranks(gbps, n, threshold, &judgement);
     for (i = 0; i < judgement.count; i++)
         print_one(hosts[judgement.list[i].rank], &judgement.list[i], format);
     size_t count = judgement.count;
     free(judgement.list);
+    text_free(&host);
     free(hosts);
     free(gbps);
     return count;

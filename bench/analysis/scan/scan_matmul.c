@@ -1,5 +1,6 @@
 /* Finds ranks with slow matmul. A matmul record has a separate figure for every rank, in which no network
    takes part, so that a slow one points to the GPU (or CPU) itself. */
+#include "analysis/common/table.h"
 #include "analysis/scan/scan.h"
 #include "base/text.h"
 
@@ -54,13 +55,22 @@ static void print_one(const struct case_row *row, const struct launch_header *he
         free(text);
         json_decref(line);
     } else if (format == FORMAT_TEXT) {
-        printf("suspect matmul %s, rank %zu", f->hosts[rank], rank);
-        if (device != ABSENT) printf(", GPU %lld", (long long)device);
-        printf(": %s %lldx%lldx%lld %s at %.4g %s, %.0f %% of the median of %.4g\n",
-               row->dtype ? row->dtype : "?", (long long)row->m, (long long)row->n, (long long)row->k,
-               row->phase ? phase_name(row->phase) : "", suspect->value * unit,
-               unit > 1 ? "GFLOP/s" : "TFLOP/s", share * 100, suspect->typical * unit);
+        char gpu[32] = "";
+        if (device != ABSENT) snprintf(gpu, sizeof gpu, ", GPU %lld", (long long)device);
+        print_plain(
+            "suspect matmul %s, rank %zu%s: %s %lldx%lldx%lld %s at %.4g %s, %.0f %% of the median of %.4g",
+            f->hosts[rank], rank, gpu, row->dtype ? row->dtype : "?", (long long)row->m, (long long)row->n,
+            (long long)row->k, row->phase ? phase_name(row->phase) : "", suspect->value * unit,
+            unit > 1 ? "GFLOP/s" : "TFLOP/s", share * 100, suspect->typical * unit);
     }
+}
+
+static void print_csv(const char *host, size_t rank, double tflops)
+{
+    struct text name = {0};
+    csv_text(&name, host);
+    printf("matmul,%s,%zu,%.6g\n", text_get(&name), rank, tflops);
+    text_free(&name);
 }
 
 void scan_matmul(const struct archive *archive, enum format format, double threshold, size_t *rows,
@@ -74,7 +84,7 @@ void scan_matmul(const struct archive *archive, enum format format, double thres
             if (!f.ranks) continue;
             scan_judge_ranks(f.tflops, f.ranks, threshold, &judgement);
             for (size_t r = 0; format == FORMAT_CSV && r < f.ranks; r++)
-                if (f.hosts[r]) printf("matmul,%s,%zu,%.6g\n", f.hosts[r], r, f.tflops[r]);
+                if (f.hosts[r]) print_csv(f.hosts[r], r, f.tflops[r]);
             for (size_t s = 0; s < judgement.count; s++)
                 print_one(row, &archive->launches[i].header, &f, &judgement.list[s], format);
             ++*rows;

@@ -1,4 +1,5 @@
 /* busbar export: writes records in the formats of other tools. */
+#include "analysis/common/table.h"
 #include "analysis/common/subcommand.h"
 #include "analysis/compare/launches.h"
 #include "analysis/show/openmetrics.h"
@@ -86,7 +87,7 @@ static enum status open_file(const struct settings *settings, const struct test 
     if (mkdir(settings->output, 0777) && errno != EEXIST)
         status = fail(STATUS_ENVIRONMENT, "cannot make the folder %s: %s", settings->output, strerror(errno));
     if (!status) status = outfile_open(out, path.data, OUTFILE_NEW);
-    if (!status) puts(path.data);
+    if (!status) print_plain("%s", path.data);
     text_free(&path);
     return status;
 }

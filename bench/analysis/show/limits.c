@@ -221,9 +221,13 @@ static void machine_text(const struct machine *m, const struct instance *instanc
 {
     text_add(out, "%d NVLink domain%s of %d GPU%s", m->domains, m->domains > 1 ? "s" : "", m->domain_gpus,
              m->domain_gpus > 1 ? "s" : "");
-    if (instance)
-        text_add(out, ", %s %s (%s:%zu: %s)", instance->provider, instance->name, catalog->clouds_path,
+    if (instance) {
+        struct text words = {0};
+        text_add(&words, ", %s %s (%s:%zu: %s)", instance->provider, instance->name, catalog->clouds_path,
                  instance->line, *instance->fabric ? instance->fabric : "fabric not known");
+        plain_text(out, text_get(&words), (size_t)-1);
+        text_free(&words);
+    }
     text_add(out, "\nper GPU and direction:");
     if (!isnan(m->nvlink_gbps)) text_add(out, " NVLink %.6g GB/s,", m->nvlink_gbps);
     if (!isnan(m->nic_gbps)) text_add(out, " network %.6g GB/s,", m->nic_gbps);

@@ -331,7 +331,7 @@ enum status verb_dry(struct sweep *sweep)
 static void print_environment(const char *line, void *data)
 {
     (void)data;
-    printf("# environment: %s\n", line);
+    print_plain("# environment: %s", line);
 }
 
 /* Prints the last lines of --dry-run: environment, number of launches, estimate. */
