@@ -87,6 +87,13 @@ void trend_text(const struct history *history, const struct case_history *one, s
     case TREND_ACKNOWLEDGED:
         text_add(out, "changed on %s (%s)", date_of(history, one->since, date), night);
         break;
+    case TREND_UNLIKE:
+        text_add(
+            out,
+            "no figure since %s (%s): the newest run chose another BLAS: %s (--blas and --blas-kernel fix "
+            "the choice)",
+            date_of(history, one->since, date), night, one->instead);
+        break;
     case TREND_FEW:
         text_add(out, "%zu figures: a change shows from %d on", one->figures, NIGHTS_FOR_CHANGE);
         break;
@@ -162,7 +169,8 @@ static void row(const struct history *history, const struct case_history *one, c
     struct text text = {0}, name = {0};
     bool changed =
         one->trend == TREND_REGRESSION || one->trend == TREND_FOLLOWS || one->trend == TREND_IMPROVEMENT;
-    bool dated = changed || one->trend == TREND_MISSING || one->trend == TREND_ACKNOWLEDGED;
+    bool gone = one->trend == TREND_MISSING || one->trend == TREND_UNLIKE,
+         dated = changed || gone || one->trend == TREND_ACKNOWLEDGED;
     if (!one->row)
         text_add(&name, "all cases (common)");
     else if (whole)
@@ -177,7 +185,7 @@ static void row(const struct history *history, const struct case_history *one, c
     table_cell(table, "%s", text_get(&text));
     const bool percent = one->row && one->row->overlap;
     time_cell(table, one->before_us, percent);
-    time_cell(table, one->trend == TREND_MISSING ? NAN : one->now_us, percent);
+    time_cell(table, gone ? NAN : one->now_us, percent);
     table_cell(table, "%s%s", one->trend == TREND_STEADY && one->apart ? "watch" : trend_names[one->trend],
                one->trend != TREND_STEADY && one->apart && whole ? ", watch" : "");
     text_free(&text);
