@@ -74,6 +74,36 @@ says 'names library, kernel and threads' '2 ranks on 1 node, OpenBLAS Haswell 1 
 expect_status 'BLIS against OpenBLAS has no verdict' 1 "$busbar" compare blas/old blas/new
 says 'and the difference is named' 'ran under other conditions and are not compared'
 says 'with both libraries' 'blas=BLIS skx 1 thread'
+# Launches choose the fastest BLAS unless told (the first one of a run says so): such a case is not lost, as it is if --blas changes.
+write choice "$multiply"'def night(run_name, day, library, kernel, tried):
+    for i in range(6):
+        multiply(run_name, f"{run_name}{i}", library, kernel, 60)
+        L[-1]["started"] = f"2026-11-{day:02}T10:0{i}:00Z"
+        L[-1]["facts"]["blas"][0].update({} if i else {t: [] for t in tried})
+        L[-1]["cases"].append(all_reduce(300, 2))
+both = ("libraries_tried", "kernels_tried")
+night("blis", 1, "BLIS", "skx", both)
+night("haswell", 2, "OpenBLAS", "Haswell", both)
+night("skylake", 3, "OpenBLAS", "SkylakeX", ("kernels_tried",))
+night("told", 4, "OpenBLAS", "Zen", ())
+night("short", 5, "OpenBLAS", "Haswell", both)
+L[-1]["cases"].pop(0)'
+verdict() { # verdict WANTED EXIT-STATUS BLAS COMMAND...: the exit status, and the verdict on the matmul by this BLAS
+    expect_status "${*:4}" "$2" "$busbar" "${@:4}" --format json
+    equal "is $1" "$(python3 -c 'import json, sys
+print(*[c["verdict"] for c in json.load(open("out"))["cases"] if c["key"].startswith("gemm") and f"/blas={sys.argv[1]} " in c["key"]])' "$3")" "$1"
+}
+verdict 'not comparable' 0 'BLIS skx' compare choice/blis choice/haswell
+says 'with the ratio' 'new launches chose another BLAS, ratio 1: gemm/'
+says 'and the way out' '/blas=OpenBLAS Haswell 1 thread (--blas and --blas-kernel fix the choice)'
+verdict 'not comparable' 0 'OpenBLAS Haswell' compare choice/haswell choice/skylake
+verdict missing 1 'BLIS skx' compare choice/blis choice/skylake
+verdict missing 1 'OpenBLAS Haswell' compare choice/haswell choice/told
+verdict missing 1 'BLIS skx' compare choice/blis choice/short
+verdict 'not comparable' 0 'BLIS skx' history choice/blis choice/haswell
+says 'with the reason' 'the newest run chose another BLAS: gemm/'
+verdict missing 1 'BLIS skx' history choice/blis choice/skylake
+verdict missing 1 'OpenBLAS Haswell' history choice/haswell choice/told
 write mixed 'run("m", 8, [all_reduce(300, 8)], launches=3, provenance=["measured"])
 run("m", 8, [all_reduce(150, 8)], launches=1, provenance=["measured", "faulted"], tag="fault")
 run("m", 8, [all_reduce(600, 8)], launches=1, provenance=["measured"], gpu="NVIDIA B200", tag="gpu")'

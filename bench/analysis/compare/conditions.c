@@ -137,21 +137,24 @@ static void add_blas(const json_t *blas, struct text *text)
     if (threads > 0) text_add(text, " %lld thread%s", (long long)threads, threads == 1 ? "" : "s");
 }
 
-/* Rank 0's BLAS, and those of ranks that differ: "OpenBLAS SkylakeX 2 threads + OpenBLAS Haswell 2 threads".
-   A case has the figures of the slowest rank, so such launches are no repetitions of uniform ones. */
+void conditions_blas(const json_t *blas, struct text *text)
+{
+    const json_t *other;
+    size_t i;
+    add_blas(blas, text);
+    json_array_foreach(json_object_get(blas, "others"), i, other)
+    {
+        text_add(text, " +");
+        add_blas(other, text);
+    }
+    without_slashes(text);
+}
+
 static const char *blas_of_row(const struct launch_header *header, const struct case_row *row,
                                struct arena *arena)
 {
-    const json_t *blas = row->gemm || row->algorithm ? blas_of(header->facts, row->algorithm) : NULL, *other;
     struct text text = {0};
-    size_t i;
-    add_blas(blas, &text);
-    json_array_foreach(json_object_get(blas, "others"), i, other)
-    {
-        text_add(&text, " +");
-        add_blas(other, &text);
-    }
-    without_slashes(&text);
+    if (row->gemm || row->algorithm) conditions_blas(blas_of(header->facts, row->algorithm), &text);
     const char *found = text.length ? arena_string(arena, text_get(&text)) : NULL;
     text_free(&text);
     return found;

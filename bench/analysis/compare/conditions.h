@@ -19,6 +19,11 @@ struct conditions {
 /* The conditions of a row that the launch measured. New strings are in the arena. */
 struct conditions conditions_of(const struct launch *, const struct case_row *, struct arena *);
 
+/* The BLAS of an entry of facts.blas, as in keys: rank 0's, and those of ranks that differ ("OpenBLAS
+   SkylakeX 2 threads + OpenBLAS Haswell 2 threads"). A case has the figures of the slowest rank, so such
+   launches are no repetitions of uniform ones. The text is empty before the call. */
+void conditions_blas(const json_t *blas, struct text *);
+
 /* Adds the conditions to a case's key: "/domains=2/filling=80+64". One domain, domains of equal size and the
    usual backend add nothing, so that keys of older records do not change. */
 void conditions_key(const struct conditions *, struct text *key);

@@ -100,7 +100,8 @@ static const struct command command = {
         " ~ inconclusive  none of these can be shown\n"
         " missing         NEW lacks the case, or some of its launches do\n"
         " wrong           NEW has wrong data\n"
-        " not comparable  the sides have different statistics; never fails\n"
+        " not comparable  the sides have different statistics, or launches chose\n"
+        "                 another BLAS for a matmul; never fails\n"
         "A regression, a missing case, wrong data or a launch that did not complete gives exit status 1.\n",
     .examples = "busbar compare results/monday results/tuesday\n    a row per case and a summary\n"
                 "busbar compare --format junit --gate ci.gate good results/now >junit.xml\n"

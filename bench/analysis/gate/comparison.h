@@ -18,12 +18,13 @@ enum side { BASE, FRESH }; /* FRESH is what users call new */
 
 enum verdict {
     VERDICT_SAME, /* the interval of the ratio is within the tolerance, and no launch or tail is beyond it */
-    VERDICT_IMPROVEMENT,    /* faster by more than the tolerance, p < alpha */
-    VERDICT_REGRESSION,     /* slower by more than the tolerance, p < alpha: by its median or by its tail */
-    VERDICT_INCONCLUSIVE,   /* none of these: too few launches, or too much scatter */
-    VERDICT_MISSING,        /* a launch of either side has no figure, although base has the case */
-    VERDICT_WRONG,          /* wrong data on either side, so that the time means nothing */
-    VERDICT_NOT_COMPARABLE, /* different statistics, or base lacks the case: shown, never fails the gate */
+    VERDICT_IMPROVEMENT,  /* faster by more than the tolerance, p < alpha */
+    VERDICT_REGRESSION,   /* slower by more than the tolerance, p < alpha: by its median or by its tail */
+    VERDICT_INCONCLUSIVE, /* none of these: too few launches, or too much scatter */
+    VERDICT_MISSING,      /* a launch of either side has no figure, although base has the case */
+    VERDICT_WRONG,        /* wrong data on either side, so that the time means nothing */
+    /* different statistics, base lacks the case, or launches chose another BLAS: shown, never fails */
+    VERDICT_NOT_COMPARABLE,
     VERDICT_COUNT
 };
 extern const char *const verdict_names[VERDICT_COUNT];

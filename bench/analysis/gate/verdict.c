@@ -1,5 +1,6 @@
 /* Computes the statistics of a comparison and the verdict on each case. */
 #include "analysis/compare/aggregate.h"
+#include "analysis/compare/blas_choice.h"
 #include "analysis/compare/conditions.h"
 #include "analysis/gate/comparison.h"
 #include "analysis/gate/outliers.h"
@@ -87,6 +88,57 @@ static const char *censored(struct comparison *comparison, const struct compared
     return NULL;
 }
 
+static bool differ_by_choice(const struct comparison *comparison, const struct compared_case *a,
+                             enum side a_side, const struct compared_case *b, enum side b_side)
+{
+    const struct case_source one = {a->key, comparison->launches[a_side], comparison->launch_count[a_side]},
+                             other = {b->key, comparison->launches[b_side], comparison->launch_count[b_side]};
+    return blas_chosen_anew(&one, &other);
+}
+
+static size_t launches_of_group(const struct comparison *comparison, size_t group, enum side side)
+{
+    return side == BASE ? comparison->groups[group].base : comparison->groups[group].fresh;
+}
+
+/* Names the other BLAS that those launches of a side chose that lack this case; NULL: some of them lack it
+   for another reason. */
+static const char *chose_anew(struct comparison *comparison, const struct compared_case *line, enum side side)
+{
+    size_t found = 0, lacking = launches_of_group(comparison, line->group, side) - line->side[side].count;
+    const struct compared_case *last = NULL;
+    for (size_t i = 0; i < comparison->case_count; i++) {
+        const struct compared_case *other = &comparison->cases[i];
+        if (other == line || !other->side[side].count) continue;
+        if (!differ_by_choice(comparison, line, BASE, other, side) &&
+            !differ_by_choice(comparison, line, FRESH, other, side))
+            continue;
+        found += other->side[side].count;
+        if (other->group != line->group) lacking += launches_of_group(comparison, other->group, side);
+        last = other;
+    }
+    if (!last || found < lacking) return NULL;
+    return comparison_text(comparison,
+                           "%s launches chose another BLAS, ratio %.3g: %s (--blas and --blas-kernel fix the "
+                           "choice)",
+                           side == BASE ? "base" : "new",
+                           last->side[side].median_us / line->side[side == BASE ? FRESH : BASE].median_us,
+                           last->key);
+}
+
+/* The verdict on a case that launches of a side lack: missing, unless all of these chose another BLAS. */
+static void judge_lacking(struct comparison *comparison, struct compared_case *line, const char *why)
+{
+    const size_t base = line->side[BASE].count, fresh = line->side[FRESH].count;
+    const bool base_lacks = base < launches_of_group(comparison, line->group, BASE),
+               fresh_lacks = fresh < launches_of_group(comparison, line->group, FRESH) || fresh < base;
+    const char *base_chose = base_lacks ? chose_anew(comparison, line, BASE) : NULL,
+               *fresh_chose = fresh_lacks ? chose_anew(comparison, line, FRESH) : NULL;
+    const bool chosen = (base_chose || !base_lacks) && (fresh_chose || !fresh_lacks);
+    line->verdict = chosen ? VERDICT_NOT_COMPARABLE : VERDICT_MISSING;
+    line->why = !chosen ? why : fresh_chose ? fresh_chose : base_chose;
+}
+
 /* Sets the verdict if it needs no statistics. Returns false if the case must be tested. */
 static bool judged_without_test(struct comparison *comparison, struct compared_case *line)
 {
@@ -95,9 +147,11 @@ static bool judged_without_test(struct comparison *comparison, struct compared_c
         line->verdict = VERDICT_WRONG;
         line->why = comparison_text(comparison, "%s: %s", fresh->wrong > 0 ? "new" : "base",
                                     fresh->wrong > 0 ? fresh->problem : base->problem);
-    } else if (fresh->problem || (base->count && !fresh->count)) {
+    } else if (fresh->problem) {
         line->verdict = VERDICT_MISSING;
-        line->why = fresh->problem ? fresh->problem : "new has no figure";
+        line->why = fresh->problem;
+    } else if (base->count && !fresh->count && !base->problem) {
+        judge_lacking(comparison, line, "new has no figure");
     } else if (base->problem) {
         line->verdict = VERDICT_MISSING;
         line->why = comparison_text(comparison, "base: %s", base->problem);
@@ -112,9 +166,9 @@ static bool judged_without_test(struct comparison *comparison, struct compared_c
         line->verdict = VERDICT_NOT_COMPARABLE;
         line->why = "timed alike, but the imported table does not tell all conditions";
     } else {
-        line->why = censored(comparison, line);
-        if (!line->why) return false;
-        line->verdict = VERDICT_MISSING;
+        const char *lacking = censored(comparison, line);
+        if (!lacking) return false;
+        judge_lacking(comparison, line, lacking);
     }
     return true;
 }

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const trend_names[TREND_COUNT] = {"regression",   "missing",     "wrong",  "follows",
-                                              "acknowledged", "improvement", "steady", "too few"};
+const char *const trend_names[TREND_COUNT] = {"regression", "missing",      "wrong",
+                                              "follows",    "acknowledged", "improvement",
+                                              "steady",     "too few",      "not comparable"};
 
 static void add_line(struct history *history, const char ***list, size_t *count, const char *format,
                      va_list values)

@@ -26,6 +26,7 @@ enum trend {
     TREND_IMPROVEMENT,  /* faster than the first level by more than the tolerance */
     TREND_STEADY,       /* none of these; perhaps changes within the tolerance */
     TREND_FEW,          /* fewer than NIGHTS_FOR_CHANGE figures */
+    TREND_UNLIKE,       /* as TREND_MISSING, but the newest run has it by another BLAS, which it chose */
     TREND_COUNT
 };
 extern const char *const trend_names[TREND_COUNT];
@@ -55,6 +56,7 @@ struct case_history {
     const struct acknowledgement *acknowledgement;
     const char *problem; /* the error of a missing or wrong case; may be NULL */
     const char *gap;     /* "no figure in 2 of 3 launches: skipped", of the newest run; NULL: all have one */
+    const char *instead; /* TREND_UNLIKE: the key of the case that the newest run has; else NULL */
 };
 
 struct history_rules {

@@ -1,4 +1,5 @@
 /* Derives verdicts from changes: compares each case with its reference, and looks for acknowledgements. */
+#include "analysis/compare/blas_choice.h"
 #include "analysis/history/history.h"
 #include "stats/order.h"
 
@@ -160,26 +161,67 @@ static size_t first_without(const struct history *history, const struct case_his
     return first;
 }
 
+/* Does the newest run have a figure of the case? */
+static bool newest_has(const struct history *history, const struct case_history *one)
+{
+    bool figure = false;
+    for (size_t t = 0; t < history->night_count; t++)
+        figure |= history->nights[t].newest && !isnan(one->series.values[t]);
+    return figure;
+}
+
+/* Lists the launches of the run to which a night belongs: all its nights, if it has several allocations. The
+   caller frees the list. */
+static const struct launch **launches_of_run(const struct history *history, size_t night, size_t *count)
+{
+    const struct run_summary *run = history->nights[night].run;
+    const struct launch **list = NULL;
+    *count = 0;
+    for (size_t t = 0; t < history->night_count; t++) {
+        const struct run_summary *other = history->nights[t].run;
+        if (!same(other->run, run->run) || other->folder != run->folder) continue;
+        list = reallocate(list, *count + other->launch_count, sizeof *list);
+        for (size_t l = 0; l < other->launch_count; l++) list[(*count)++] = other->launches[l];
+    }
+    return list;
+}
+
+/* The key of the case that the newest run has instead, since its launches chose another BLAS; NULL: none. */
+static const char *chosen_instead(const struct history *history, const struct case_history *one)
+{
+    struct case_source before = {.key = one->key}, now = {0};
+    const struct launch **before_list = launches_of_run(history, one->last, &before.count),
+                        **now_list = launches_of_run(history, history->night_count - 1, &now.count);
+    const char *instead = NULL;
+    before.launches = before_list, now.launches = now_list;
+    for (size_t c = 0; c < history->case_count && !instead; c++) {
+        now.key = history->cases[c].key;
+        if (newest_has(history, &history->cases[c]) && blas_chosen_anew(&before, &now)) instead = now.key;
+    }
+    free(before_list);
+    free(now_list);
+    return instead;
+}
+
 /* Checks whether launches of the newest run lack the case, or have wrong data for it. */
 static void look_at_newest(const struct history *history, const struct history_rules *rules,
                            struct case_history *one)
 {
-    bool figure = false;
     for (size_t t = 0; t < history->night_count; t++) {
         const struct case_summary *line = one->lines[t];
-        if (!history->nights[t].newest) continue;
-        figure |= !isnan(one->series.values[t]);
-        if (!line) continue;
+        if (!history->nights[t].newest || !line) continue;
         if (line->error) one->problem = line->error;
         if (line->wrong > 0 || line->status == CASE_WRONG) one->trend = TREND_WRONG;
     }
+    const bool figure = newest_has(history, one);
     if (!figure) one->gap = NULL; /* all launches lack it */
     if ((figure && !one->gap) || one->trend == TREND_WRONG || !one->row) return;
     one->missing = true;
     one->since = first_without(history, one);
     const struct night *night = &history->nights[one->since];
     one->acknowledgement = acknowledged(rules->acknowledgements, one->key, night->run->run, night->started);
-    one->trend = one->acknowledgement ? TREND_ACKNOWLEDGED : TREND_MISSING;
+    if (!one->problem && !figure) one->instead = chosen_instead(history, one);
+    one->trend = one->acknowledgement ? TREND_ACKNOWLEDGED : one->instead ? TREND_UNLIKE : TREND_MISSING;
 }
 
 /* How far a night is from the level of the other nights between two changes, in ln. NAN: no figure, no other

@@ -107,12 +107,18 @@ static void test_case(const char *name, const char *element, const char *what, s
     text_add(out, "%s\n    </testcase>\n", element ? "\"/>" : "</system-out>");
 }
 
+/* A case without a verdict. */
+static bool is_skipped(const struct case_history *one, bool strict)
+{
+    return (one->trend == TREND_FEW || one->trend == TREND_UNLIKE) && !trend_fails(one, strict);
+}
+
 void history_junit(const struct history *history, bool strict, struct text *out)
 {
     size_t series = history_series(history), failures = history->failure_count, skips = 0;
     for (size_t c = 0; c < series; c++) {
         failures += trend_fails(&history->cases[c], strict);
-        skips += history->cases[c].trend == TREND_FEW && !trend_fails(&history->cases[c], strict);
+        skips += is_skipped(&history->cases[c], strict);
     }
     text_add(
         out,
@@ -125,7 +131,7 @@ void history_junit(const struct history *history, bool strict, struct text *out)
         text_add(&what, "%s: ", trend_names[one->trend]);
         trend_text(history, one, &what);
         const char *element = trend_fails(one, strict)  ? "failure"
-                              : one->trend == TREND_FEW ? "skipped"
+                              : is_skipped(one, strict) ? "skipped"
                                                         : NULL;
         test_case(one->key, element, text_get(&what), out);
         text_free(&what);

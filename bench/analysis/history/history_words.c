@@ -48,6 +48,13 @@ void trend_text(const struct history *history, const struct case_history *one, s
         if (!one->missing) text_add(out, "%s (%s)", one->ratio < 1 ? "faster" : "slower", text_get(&percent));
         text_add(out, " since %s (%s)", night_date(history, one->since, date), night);
         break;
+    case TREND_UNLIKE:
+        text_add(
+            out,
+            "no figure since %s (%s): the newest run chose another BLAS: %s (--blas and --blas-kernel fix "
+            "the choice)",
+            night_date(history, one->since, date), night, one->instead);
+        break;
     case TREND_FEW:
         text_add(out, "%zu figures: a change shows from %d on", one->figures, NIGHTS_FOR_CHANGE);
         break;
