@@ -58,8 +58,8 @@ static bool is_count(json_t *value)
     return json_is_null(value) || (json_is_integer(value) && json_integer_value(value) >= 0);
 }
 
-/* Reads all fields of a record. A value whose type differs from the field's counts as absent. Returns false if
-   a count is none: the line is broken. */
+/* Reads all fields of a record. A value whose type differs from the field's counts as absent. Returns false
+   if a count is none: the line is broken. */
 static bool read_fields(struct arena *arena, json_t *object, const struct field *fields, void *record)
 {
     bool counts = true;

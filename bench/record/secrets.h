@@ -15,9 +15,9 @@ extern const char secret_masked[]; /* "(masked)" */
 bool is_credential_name(const char *name);
 
 /* Adds `value`, with these secrets replaced by "(masked)": `//user:password@host` and `user:password@host`,
-   `token=...` and the parameters of signed URLs, `password: ...` and other headers, `"token": "..."` as in JSON,
-   `Bearer ...`, `--password ...`, `sshpass -p ...`, `curl -u user:...`, `mysql -p...`. Recognises no other
-   forms. */
+   `token=...` and the parameters of signed URLs, `password: ...` and other headers, `"token": "..."` as in
+   JSON, `Bearer ...`, `--password ...`, `sshpass -p ...`, `curl -u user:...`, `mysql -p...`. Recognises no
+   other forms. */
 void mask_secrets(struct text *out, const char *value);
 
 /* Masks every string in a JSON value, in place; in a list also one behind its flag. Takes the reference and

@@ -147,6 +147,26 @@ says "says what is needed" "give --ranks"
 check "OSU point to point" import --check "$golden/osu_latency.txt"
 expect_status "nothing in it" 5 import --check LICENSE
 says "says so" "LICENSE: no table of a benchmark that is read here"
+# What is no text of a tool is named, with what to do.
+mkdir "$work/kinds"
+gzip -c "$golden/plain_2.19.log" >"$work/kinds/gzip"
+python3 - "$golden/plain_2.19.log" "$work/kinds" <<'E2'
+import bz2, lzma, sys, tarfile, zipfile
+log, folder = sys.argv[1:]
+data = open(log, "rb").read()
+open(folder + "/bzip2", "wb").write(bz2.compress(data))
+open(folder + "/xz", "wb").write(lzma.compress(data))
+with zipfile.ZipFile(folder + "/zip", "w", zipfile.ZIP_DEFLATED) as archive: archive.write(log, "log")
+open(folder + "/empty", "w").close()
+open(folder + "/blank", "w").write(" \n\n")
+open(folder + "/HPL", "w").write("HPLinpack 2.3  --  High-Performance Linpack benchmark  --   December 2, 2018\nWR11C2R4       29184   192     2     2             411.49             4.0278e+01\n")
+E2
+cp tests/data/export/rows.jsonl "$work/kinds/record"
+for kind in 'gzip:compressed by gzip: unpack it first' 'bzip2:compressed by bzip2' 'xz:compressed by xz' 'zip:a zip archive' \
+    'empty:empty' 'blank:empty' 'HPL:output of HPL' 'record:a record of busbar: show, compare and report read it'; do
+    expect_status "import of ${kind%%:*}" 5 import --check "$work/kinds/${kind%%:*}"
+    says "says what it is" "${kind%%:*}: this is ${kind#*:}"
+done
 expect_status "a test that is not imported" 5 import --check "$golden/formats/imb_p2p.txt"
 says "says what it is" "imb_p2p.txt: this is output of IMB-P2P: not imported"
 expect_status "no such file" 5 import --check "$work/none"

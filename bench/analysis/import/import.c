@@ -257,7 +257,10 @@ static enum status import_file(const struct input *input, const struct settings 
                        : source_read(&source, path, text_get(&data), data.length);
     const char *looks = found || settings->table ? NULL : source_looks_like(text_get(&data), data.length);
     struct text why = {0};
-    if (looks)
+    const char *kind = found || settings->table ? NULL : source_kind(text_get(&data), data.length);
+    if (kind)
+        text_add(&why, "%s: this is %s", path, kind);
+    else if (looks)
         text_add(&why, "%s: this is output of %s: not imported", path, looks);
     else
         text_add(&why, "%s: no table of a benchmark that is read here (busbar import --help)", path);

@@ -168,6 +168,9 @@ void source_free(struct source *);
 /* For a file from which nothing could be imported: the tool that seems to have written it ("IMB-P2P"); NULL:
    not known. */
 const char *source_looks_like(const char *data, size_t length);
+/* For such a file: what it is if it is no text of a tool, with what to do ("a zip archive: unpack it first
+   (unzip)"); NULL: not known. */
+const char *source_kind(const char *data, size_t length);
 
 /* Checks the tables against themselves and against the user's statements, and fills the members above. Each
    contradiction becomes a warning with both values. */

@@ -22,8 +22,8 @@ json_t *json_pieces_next(const struct source *, struct json_pieces *);
 int64_t json_member_integer(json_t *object, const char *key);
 /* A member that is a number, or a string with one; NAN: neither. */
 double json_member_real(json_t *object, const char *key);
-/* Sets the count of wrong elements, a number or a string with one. NULL, null and "N/A": not checked. Anything
-   else contradicts the row. */
+/* Sets the count of wrong elements, a number or a string with one. NULL, null and "N/A": not checked.
+   Anything else contradicts the row. */
 void source_wrong_member(struct source *, struct source_table *, struct source_row *, struct figures *,
                          json_t *value);
 

@@ -89,6 +89,33 @@ size_t source_read(struct source *source, const char *path, const char *data, si
     return source->table_count;
 }
 
+const char *source_kind(const char *data, size_t length)
+{
+    static const struct {
+        const char *start;
+        size_t length;
+        const char *kind;
+    } kinds[] = {{"\x1f\x8b", 2, "compressed by gzip: unpack it first (gunzip)"},
+                 {"PK\3\4", 4, "a zip archive: unpack it first (unzip)"},
+                 {"\x28\xb5\x2f\xfd", 4, "compressed by zstd: unpack it first (unzstd)"},
+                 {"\xfd"
+                  "7zXZ",
+                  5, "compressed by xz: unpack it first (unxz)"},
+                 {"BZh", 3, "compressed by bzip2: unpack it first (bunzip2)"},
+                 {"%PDF-", 5, "a PDF: copy its tables into a text file"},
+                 {"{\"record\":", 10, "a record of busbar: show, compare and report read it as it is"}};
+    enum { TAR_MARK = 257 };
+    size_t blank = 0;
+    while (blank < length && isspace((unsigned char)data[blank])) blank++;
+    if (blank == length) return "empty";
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (length >= kinds[i].length && memcmp(data, kinds[i].start, kinds[i].length) == 0)
+            return kinds[i].kind;
+    if (length > TAR_MARK + 5 && memcmp(data + TAR_MARK, "ustar", 5) == 0)
+        return "a tar archive: unpack it first (tar -x)";
+    return NULL;
+}
+
 const char *source_looks_like(const char *data, size_t length)
 {
     static const struct {
@@ -114,6 +141,9 @@ const char *source_looks_like(const char *data, size_t length)
         {"CPU(row)", "nvbandwidth without a copy between two GPUs"},
         {"P2P Connectivity Matrix", "p2pBandwidthLatencyTest"},
         {"ReproMPI", "ReproMPI"},
+        {"HPLinpack", "HPL (build/matmul measures matrix multiplication)"},
+        {"HPL-MxP", "HPL-MxP (build/matmul measures matrix multiplication)"},
+        {"HPCG-Benchmark", "HPCG"},
         {"nvloom", "nvloom"},
         {"\"traceEvents\"", "PyTorch's profiler (--workload NAME makes a workload of it)"},
         {"-chakra.", "PyTorch's ExecutionTraceObserver (--workload NAME makes a workload of it)"},

@@ -95,8 +95,8 @@ static bool is_name(const char *word)
     return plain;
 }
 
-/* A dry run prints arguments for people, who may paste them into a shell. No value that chooses what to measure
-   needs more characters than these, and none of them means anything to a shell. */
+/* A dry run prints arguments for people, who may paste them into a shell. No value that chooses what to
+   measure needs more characters than these, and none of them means anything to a shell. */
 static bool is_harmless(const char *word, size_t length)
 {
     static const char harmless[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.,:+=/%@-";
