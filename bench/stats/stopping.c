@@ -73,7 +73,7 @@ static bool is_moving(const double *us, size_t count, double certain)
 
 size_t warming_next(struct warming *w, size_t taken, const double *us, size_t count, double fits)
 {
-    enum { COMPARED_LEAST = 10, LONG_ENOUGH = 320, WARM_UP_MOST = 2560 };
+    enum { COMPARED_LEAST = 10, LONG_ENOUGH = 160, WARM_UP_MOST = 2560 };
     static const double ALIKE = 0.02, CHEAP = 0.1;
     double before = w->median;
     w->samples += taken;

@@ -51,7 +51,7 @@ double drift_within(const double *us, size_t count);
 /* The warm-up has stages of 1, 4, 5, 10, 20, 40, ... samples, so each is as long as all before it. A case is
    warm when the medians of two successive stages of at least 10 samples differ by less than 2 %, and the last
    one does not drift by 0.5 % (in a stage below 160 samples: by as much in 160). Under scatter a slow decay
-   shows only in many samples (30 % over 1000 calls is 0.6 % in the stage of 20), so 320 are taken at least,
+   shows only in many samples (30 % over 1000 calls is 0.6 % in the stage of 20), so 160 are taken at least,
    unless they use more than a tenth of the time. {0} before the first stage. */
 struct warming {
     size_t samples; /* so far */

@@ -203,10 +203,10 @@ static double endless_decay(size_t n)
 Test(warming, ends_when_the_series_is_steady_and_not_before)
 {
     /* After 1, 5, 10 (a stage of 5 is too short to compare), 20, 40: the stages of 10 and of 20 agree. That is a
-       tenth of the time of 400 calls; where there is time, 320 are taken. */
+       tenth of the time of 400 calls; where there is time, 160 are taken. */
     cr_assert_eq(warm_up(flat, 400), 40);
     cr_assert_eq(warm_up(flat, 401), 80);
-    cr_assert_eq(warm_up(flat, INFINITY), 320);
+    cr_assert_eq(warm_up(flat, INFINITY), 160);
     /* Medians of the stages: 1.256, 1.21, 1.12 (40 to 80), 1 (80 to 160: 60 of 80 are flat), 1. */
     cr_assert_eq(warm_up(slow_decay, INFINITY), 320);
     size_t most = warm_up(endless_decay, INFINITY);
@@ -276,7 +276,10 @@ static double mean_warm_up(enum series kind, double fits, size_t least, double *
     return mean;
 }
 
-/* 10000 calls fit into the time for the warm-up: calls of 2 us. */
+/* 10000 calls fit into the time for the warm-up: calls of 2 us. The slowest decay, 30 % over 1000 calls, makes the
+   stage from 80 to 160 faster by 1.9 %, against a standard error of the slope of 1 % x sqrt(12 / 80) = 0.39 %:
+   4.9 standard errors. The residuals' correlation time, estimated from 80 samples, is 1 to 3 where it is 1, so a
+   score below 2 remains possible; 1 % and three standard errors of it are allowed. */
 Test(warming, slow_decays_are_noticed_under_scatter)
 {
     static const struct source sources[] = {{.kind = LINEAR, .length = 100},
@@ -292,7 +295,7 @@ Test(warming, slow_decays_are_noticed_under_scatter)
             random_seed(&s.random, i + 1);
             missed += excess(&s, warm_up_source(&s, 10000, &steady)) > 0.005;
         }
-        cr_expect(missed <= SERIES / 100, "series %zu: %zu of %d", k, missed, SERIES);
+        cr_expect(missed <= SERIES / 40, "series %zu: %zu of %d", k, missed, SERIES);
     }
 }
 
@@ -323,8 +326,8 @@ Test(warming, a_steady_series_is_not_kept_warming)
     cr_expect(longer < 0.494 && mean < 2 * 40, "%g %g", longer, mean);
     mean = mean_warm_up(CORRELATED, 200, 40, &longer);
     cr_expect(mean < 2 * 40, "%g %g", longer, mean);
-    mean = mean_warm_up(WHITE, 10000, 320, &longer);
-    cr_expect(longer < 0.077 && mean < 1.1 * 320, "%g %g", longer, mean);
+    mean = mean_warm_up(WHITE, 10000, 160, &longer);
+    cr_expect(longer < 0.077 && mean < 1.1 * 160, "%g %g", longer, mean);
 }
 
 /* Runs a pass of calls of `call_s` seconds within share_s, of which a fifth is for the warm-up. Returns the
