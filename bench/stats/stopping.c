@@ -16,8 +16,8 @@ const char *stop_reason_name(enum stop_reason why)
     return names[why];
 }
 
-/* Reduces a long series to the medians of blocks. Returns the series or, in *medians, a shorter one, which the
-   caller frees; sets *count. */
+/* Reduces a long series to the medians of blocks. Returns the series or, in *medians, a shorter one, which
+   the caller frees; sets *count. */
 static const double *in_blocks(const double *us, size_t *count, double **medians)
 {
     *medians = NULL;
@@ -63,7 +63,7 @@ double drift_within(const double *us, size_t count)
     return drift_beyond(us, count, CERTAIN);
 }
 
-/* Whether a series has not settled yet: it drifts by 0.5 %, or in a short series by as much in 160 samples. */
+/* Whether a series has not settled yet: it drifts by 0.5 %; if short, by as much in 160 samples. */
 static bool is_moving(const double *us, size_t count, double certain)
 {
     static const double MATTERS = 0.005, WITHIN = 160;

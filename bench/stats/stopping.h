@@ -60,12 +60,12 @@ struct warming {
 };
 
 /* After a stage of `taken` samples, of which `count` were undisturbed: the length of the next one, at most
-   BLOCK_MOST; 0: the case is warm, or there is no time left. fits: how many samples fit into the time left. */
+   BLOCK_MOST; 0: the case is warm, or there is no time left. fits: how many samples still fit. */
 size_t warming_next(struct warming *, size_t taken, const double *us, size_t count, double fits);
 
 /* How many of the first samples of a pass still belong to its warm-up: half of them if they drift, else none.
-   Judged when the pass ends, and at every decision if its warm-up ended too early: correlated samples often seem
-   to drift, and each drop costs precision. */
+   Judged when the pass ends, and at every decision if its warm-up ended too early: correlated samples often
+   seem to drift, and each drop costs precision. */
 size_t stopping_stale(const struct sampled *, bool ends);
 
 /* Half-width of the median's 95 % interval (by the effective sample size), relative to the median; INFINITY:

@@ -1,6 +1,6 @@
-/* A library for LD_PRELOAD (tests/e2e/warm_up.sh): an all-reduce of 1000 floats takes SLOW_US microseconds more
-   (scattered by 0.5 %), and at first SLOW_PERCENT longer than that, which decline to nothing over SLOW_CALLS
-   calls, in a straight line. */
+/* A library for LD_PRELOAD (tests/e2e/warm_up.sh): an all-reduce of 1000 floats takes SLOW_US microseconds
+   more (scattered by 0.5 %), and at first SLOW_PERCENT longer than that, which decline to nothing over
+   SLOW_CALLS calls, in a straight line. */
 #include <mpi.h>
 #include <stdlib.h>
 #include <time.h>

@@ -202,8 +202,8 @@ static double endless_decay(size_t n)
 
 Test(warming, ends_when_the_series_is_steady_and_not_before)
 {
-    /* After 1, 5, 10 (a stage of 5 is too short to compare), 20, 40: the stages of 10 and of 20 agree. That is a
-       tenth of the time of 400 calls; where there is time, 160 are taken. */
+    /* After 1, 5, 10 (a stage of 5 is too short to compare), 20, 40: the stages of 10 and of 20 agree. That
+       is a tenth of the time of 400 calls; where there is time, 160 are taken. */
     cr_assert_eq(warm_up(flat, 400), 40);
     cr_assert_eq(warm_up(flat, 401), 80);
     cr_assert_eq(warm_up(flat, INFINITY), 160);
@@ -220,7 +220,7 @@ Test(warming, keeps_to_its_time)
     cr_assert_eq(warm_up(endless_decay, 100), 100);
 }
 
-/* Series of calls whose time scatters by 1 % (correlated ones, and those that tell: by as much as they say). */
+/* Series of calls whose time scatters by 1 %; WIDE: by 5 %. */
 enum series { WHITE, WIDE, HEAVY_TAIL, CORRELATED, LINEAR, EXPONENTIAL };
 
 struct source {
@@ -276,10 +276,10 @@ static double mean_warm_up(enum series kind, double fits, size_t least, double *
     return mean;
 }
 
-/* 10000 calls fit into the time for the warm-up: calls of 2 us. The slowest decay, 30 % over 1000 calls, makes the
-   stage from 80 to 160 faster by 1.9 %, against a standard error of the slope of 1 % x sqrt(12 / 80) = 0.39 %:
-   4.9 standard errors. The residuals' correlation time, estimated from 80 samples, is 1 to 3 where it is 1, so a
-   score below 2 remains possible; 1 % and three standard errors of it are allowed. */
+/* 10000 calls fit into the time for the warm-up: calls of 2 us. The slowest decay, 30 % over 1000 calls,
+   makes the stage from 80 to 160 faster by 1.9 %, against a standard error of the slope of 1 % x sqrt(12 /
+   80) = 0.39 %: 4.9 standard errors. The residuals' correlation time, estimated from 80 samples, is 1 to 3
+   where it is 1, so a score below 2 remains possible; 1 % and three standard errors of it are allowed. */
 Test(warming, slow_decays_are_noticed_under_scatter)
 {
     static const struct source sources[] = {{.kind = LINEAR, .length = 100},
@@ -299,8 +299,8 @@ Test(warming, slow_decays_are_noticed_under_scatter)
     }
 }
 
-/* The time ends after 90 calls, the decay after 100. From 40 to 80 a call gets faster by 12 %; the last 10 are no
-   whole stage. */
+/* The time ends after 90 calls, the decay after 100. From 40 to 80 a call gets faster by 12 %; the last 10
+   are no whole stage. */
 Test(warming, tells_that_it_ended_too_early)
 {
     for (size_t i = 0; i < SERIES; i++) {
@@ -314,8 +314,8 @@ Test(warming, tells_that_it_ended_too_early)
 
 /* A normal trend score exceeds 2 in 4.6 % of series without a trend, Student's t with 18 degrees of freedom
    (20 samples) in 6.1 %. Medians of 10 and 20 samples that scatter by 5 % differ by about
-   1.2 x 5 % x sqrt(1/10 + 1/20) = 2.3 % (standard error), so 39 % differ by more than 2 %; with the trend score
-   42 % go on. The bounds are three standard errors of a share among 400 series above these. */
+   1.2 x 5 % x sqrt(1/10 + 1/20) = 2.3 % (standard error), so 39 % differ by more than 2 %; with the trend
+   score 42 % go on. The bounds are three standard errors of a share among 400 series above these. */
 Test(warming, a_steady_series_is_not_kept_warming)
 {
     double longer, mean = mean_warm_up(WHITE, 200, 40, &longer);
@@ -360,8 +360,8 @@ static double run_pass(struct source *s, double call_s, double share_s, size_t *
     return median(us + first, count - first);
 }
 
-/* The decay outlasts the warm-up, but not the pass: 20 of 100 calls are for the warm-up, and 30 % are gone after
-   50. Of the samples that were taken, those from 20 to 50 lie above the truth, by 9 % on average. */
+/* The decay outlasts the warm-up, but not the pass: 20 of 100 calls are for the warm-up, and 30 % are gone
+   after 50. Of the samples that were taken, those from 20 to 50 lie above the truth, by 9 % on average. */
 Test(stopping, a_pass_drops_samples_that_still_decline)
 {
     double error = 0, lost = 0, more = 0;
