@@ -41,11 +41,12 @@ void free_disturbed(struct disturbed *d)
     free(d->before);
 }
 
-static void drop_before(struct measured *m, size_t first)
+void drop_samples(struct measured *m, size_t from, size_t count)
 {
-    m->count -= first;
-    memmove(m->us, m->us + first, m->count * sizeof *m->us);
-    if (m->global_us) memmove(m->global_us, m->global_us + first, m->count * sizeof *m->global_us);
+    size_t rest = m->count - from - count;
+    m->count -= count;
+    memmove(m->us + from, m->us + from + count, rest * sizeof *m->us);
+    if (m->global_us) memmove(m->global_us + from, m->global_us + from + count, rest * sizeof *m->global_us);
 }
 
 /* Merges the first `n` disturbed samples into the visit's undisturbed ones, in measured order. */
@@ -90,7 +91,7 @@ void settle_visit(struct measured *m, const struct disturbed *d, bool sets_aside
     visit->rule = sets_aside ? KEPT_UNDISTURBED : KEPT_ALL;
     if (visit->count) {
         if (m->rule == KEPT_DISTURBED) {
-            drop_before(m, visit->first);
+            drop_samples(m, 0, visit->first);
             visit->first = 0;
         }
         if (m->rule != KEPT_FILLED) m->rule = visit->rule;

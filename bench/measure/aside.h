@@ -23,6 +23,9 @@ struct disturbed {
 /* Appends a sample. expected: how many samples the case may get. global_us: NAN without a window. */
 void keep_sample(struct measured *, size_t expected, double us, double global_us);
 
+/* Drops `count` samples from the `from`-th on. */
+void drop_samples(struct measured *, size_t from, size_t count);
+
 /* Appends a disturbed sample; drops it if there are `most` already. before: undisturbed samples of the visit
    so far. */
 void keep_disturbed(struct disturbed *, size_t most, double us, double global_us, size_t before);

@@ -46,6 +46,11 @@ void sampler_close(struct sampler *s)
     free(s);
 }
 
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static void thinned_start(struct thinned *t)
 {
     t->count = t->seen = 0;
@@ -63,6 +68,16 @@ static void thinned_add(struct thinned *t, double us)
         if ((t->seen - 1) % t->stride) return;
     }
     t->us[t->count++] = us;
+}
+
+/* Drops the values from the `from`-th to the one before the `end`-th of all that were added. */
+static void thinned_drop(struct thinned *t, size_t from, size_t end)
+{
+    size_t first = least((from + t->stride - 1) / t->stride, t->count),
+           next = least((end + t->stride - 1) / t->stride, t->count);
+    memmove(t->us + first, t->us + next, (t->count - next) * sizeof *t->us);
+    t->count -= next - first;
+    t->seen -= end - from;
 }
 
 static void set_stage(struct sampler *s, enum stage stage)
@@ -185,7 +200,16 @@ static enum status warm_up_fixed(struct sampler *s, struct measured *m, int64_t 
     return status;
 }
 
-/* Warms up until two stages are alike (struct warming), for at most a fifth of the visit's time and
+/* Moves the samples of a block of `taken` that will not be set aside to its front; returns their number. */
+static size_t undisturbed(struct sampler *s, const struct measured *m, size_t taken)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < taken; i++)
+        if (!sets_aside(s, m) || s->worst[MARK * taken + i] == 0) s->worst[count++] = s->worst[i];
+    return count;
+}
+
+/* Warms up until the case is warm (struct warming), for at most a fifth of the visit's time and
    `most_samples` samples. All ranks see the same maxima, so all decide alike. */
 static enum status warm_up_until_steady(struct sampler *s, struct measured *m, double share_s,
                                         double most_samples, int64_t *calls)
@@ -203,9 +227,10 @@ static enum status warm_up_until_steady(struct sampler *s, struct measured *m, d
         s->sample_s = most[1] / (double)count;
         double fits = (limit_s - most[0]) / s->sample_s,
                left = most_samples - (double)(warming.samples + count);
-        count = warming_next(&warming, s->worst, count, fmin(fits, left));
+        count = warming_next(&warming, count, s->worst, undisturbed(s, m, count), fmin(fits, left));
         *calls = before + (int64_t)warming.samples * m->batch;
     }
+    s->unsettled = warming.steady ? 0 : warming.samples;
     return STATUS_OK;
 }
 
@@ -215,6 +240,7 @@ static enum status warm_up(struct sampler *s, struct measured *m, size_t pass, d
 {
     enum { FEW = 5, STEADY_LEAST = 20 }; /* fewer samples cannot show that they are steady (struct warming) */
     s->sample_s = 0;
+    s->unsettled = 0;
     if (s->warmup >= 0) return warm_up_fixed(s, m, s->warmup, calls);
     if (!s->operations) return warm_up_until_steady(s, m, share_s, INFINITY, calls);
     size_t samples = stopping_fixed(&s->stopping, pass) / FEW;
@@ -307,11 +333,25 @@ static void note_cost(struct sampler *s, size_t count)
     if (cost > 0) s->sample_s = cost; /* NAN if the host cannot see when samples end */
 }
 
-/* Collective. Rank 0 decides how to go on. start: when the visit began. next: how many samples to take; if 0,
-   the enum stop_reason. */
-static void decide(struct sampler *s, struct measured *m, size_t pass, double start, double share_s,
-                   const struct visit *visit, uint64_t next[2])
+/* Drops the visit's first samples, as part of its warm-up. */
+static void drop_stale(struct sampler *s, struct measured *m, size_t stale, struct visit *visit)
 {
+    visit->warmup += (int64_t)stale * m->batch;
+    if (s->split && s->comm) {
+        size_t before = m->group_us.seen - s->waits.seen; /* of earlier visits */
+        thinned_drop(&m->group_us, before, before + stale);
+    }
+    thinned_drop(&s->waits, 0, stale);
+    if (s->world->rank == 0) drop_samples(m, visit->first, stale);
+}
+
+/* Collective. Rank 0 decides how to go on. start: when the visit began. next: how many samples to take; if 0,
+   the enum stop_reason. With a given number of samples, or of warm-up calls, none are dropped. */
+static void decide(struct sampler *s, struct measured *m, size_t pass, double start, double share_s,
+                   struct visit *visit, uint64_t next[2])
+{
+    const bool may_drop = !s->stopping.fixed && s->warmup < 0;
+    uint64_t decision[3] = {0}; /* samples to take, enum stop_reason, samples to drop */
     if (s->world->rank == 0) {
         enum stop_reason why = STOP_NOT;
         double wall_s = clock_s() - start;
@@ -319,16 +359,26 @@ static void decide(struct sampler *s, struct measured *m, size_t pass, double st
                                   .count = m->count - visit->first,
                                   .pass = pass,
                                   .taken = visit->taken,
+                                  .unsettled = s->unsettled,
                                   .disturbed = s->disturbed.count,
                                   .spent_s = wall_s - s->away_s,
                                   .most_s = share_s,
                                   .wall_s = wall_s,
                                   .wall_most_s = share_s * fmax(1, s->patience),
                                   .sample_s = s->sample_s};
-        next[0] = stopping_next(&s->stopping, &sampled, &why);
-        next[1] = why;
+        for (size_t stale = 0;; decision[2] += stale) {
+            sampled.us += stale;
+            sampled.count -= stale;
+            decision[0] = stopping_next(&s->stopping, &sampled, &why);
+            stale = may_drop ? stopping_stale(&sampled, decision[0] == 0) : 0;
+            if (stale == 0) break;
+        }
+        decision[1] = why;
     }
-    mpi_must(MPI_Bcast(next, 2, MPI_UINT64_T, 0, s->world->comm));
+    mpi_must(MPI_Bcast(decision, 3, MPI_UINT64_T, 0, s->world->comm));
+    if (decision[2]) drop_stale(s, m, (size_t)decision[2], visit);
+    next[0] = decision[0];
+    next[1] = decision[1];
 }
 
 /* Samples in blocks until rank 0 decides to stop. start: when the visit began. */

@@ -21,6 +21,7 @@ struct sampler {
     struct stopping stopping;  /* its `fixed` is set for each case, from `operations` */
     size_t operations;         /* -n: of a case, over all passes; 0: until precise */
     int64_t warmup;            /* calls per pass; -1: until steady, limited with -n */
+    size_t unsettled;          /* of this visit: see struct sampled */
     int64_t check_every;       /* verify after this many samples; 0: never while sampling */
     uint64_t seed;
     struct pulse *pulse;       /* progress for the watchdog; NULL: none */

@@ -1,5 +1,5 @@
-/* An isolated time includes what timing the operation takes, which is not subtracted: one reading of the host's
-   clock, or with NCCL two events on the device. This says how much, where it matters. */
+/* An isolated time includes what timing the operation takes, which is not subtracted: one reading of the
+   host's clock, or with NCCL two events on the device. This says how much, where it matters. */
 #ifndef BUSBAR_TIMING_COST_H
 #define BUSBAR_TIMING_COST_H
 

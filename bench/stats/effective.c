@@ -62,3 +62,47 @@ bool median_interval_effective(const double *values, size_t n, double alpha, dou
     free(sorted);
     return rank > 0;
 }
+
+struct ranked {
+    double value;
+    size_t at;
+};
+
+static int by_value(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    return (x->value > y->value) - (x->value < y->value);
+}
+
+/* Sets rank[i], minus the mean rank, of values[i]; equal values share the mean of their ranks. */
+static void rank_centred(const double *values, size_t n, double *rank)
+{
+    struct ranked *sorted = allocate(n, sizeof *sorted);
+    for (size_t i = 0; i < n; i++) sorted[i] = (struct ranked){values[i], i};
+    qsort(sorted, n, sizeof *sorted, by_value);
+    for (size_t first = 0, next; first < n; first = next) {
+        for (next = first + 1; next < n && sorted[next].value == sorted[first].value;) next++;
+        for (size_t i = first; i < next; i++) rank[sorted[i].at] = ((double)(first + next) - (double)n) / 2;
+    }
+    free(sorted);
+}
+
+double trend_score(const double *values, size_t n)
+{
+    if (n < 3) return 0;
+    double *rest = allocate(n, sizeof *rest), middle = (double)(n - 1) / 2, xx = 0, xy = 0, square = 0;
+    rank_centred(values, n, rest);
+    for (size_t i = 0; i < n; i++) {
+        double x = (double)i - middle;
+        xx += x * x;
+        xy += x * rest[i];
+    }
+    double slope = xy / xx;
+    for (size_t i = 0; i < n; i++) {
+        rest[i] -= slope * ((double)i - middle);
+        square += rest[i] * rest[i];
+    }
+    double tau = fmax(1, correlation_time(rest, n)), error = sqrt(square / (double)(n - 2) / xx * tau);
+    free(rest);
+    return slope == 0 ? 0 : slope / error;
+}

@@ -25,4 +25,10 @@
 bool median_interval_effective(const double *values, size_t n, double alpha, double *lo, double *hi,
                                double *effective);
 
+/* Whether values in measured order rise or fall: the slope of a straight line through their ranks, in
+   standard errors; about normal if there is no trend. Outliers count no more than any other value (Spearman
+   1904), and the standard error has the correlation time of the residuals, as above, since correlated values
+   wander. 0 for n < 3, or if all values are equal; INFINITY with a sign if the ranks lie on the line. */
+double trend_score(const double *values, size_t n);
+
 #endif

@@ -16,49 +16,82 @@ const char *stop_reason_name(enum stop_reason why)
     return names[why];
 }
 
+/* Reduces a long series to the medians of blocks. Returns the series or, in *medians, a shorter one, which
+   the caller frees; sets *count. */
+static const double *in_blocks(const double *us, size_t *count, double **medians)
+{
+    *medians = NULL;
+    if (*count <= 2 * BLOCKS_MOST) return us;
+    size_t length = *count / BLOCKS_MOST, blocks = *count / length;
+    *medians = allocate(blocks, sizeof **medians);
+    for (size_t i = 0; i < blocks; i++) (*medians)[i] = median(us + i * length, length);
+    *count = blocks;
+    return *medians;
+}
+
 double relative_error(const double *us, size_t count, double *lo, double *hi)
 {
     *lo = *hi = NAN;
     if (count == 0) return INFINITY;
-    bool known;
-    double middle;
-    if (count > 2 * BLOCKS_MOST) {
-        size_t length = count / BLOCKS_MOST, blocks = count / length;
-        double *medians = allocate(blocks, sizeof *medians);
-        for (size_t i = 0; i < blocks; i++) medians[i] = median(us + i * length, length);
-        known = median_interval_effective(medians, blocks, 0.05, lo, hi, NULL);
-        middle = median(medians, blocks);
-        free(medians);
-    } else {
-        known = median_interval_effective(us, count, 0.05, lo, hi, NULL);
-        middle = median(us, count);
-    }
+    double *medians;
+    const double *series = in_blocks(us, &count, &medians);
+    bool known = median_interval_effective(series, count, 0.05, lo, hi, NULL);
+    double middle = median(series, count);
+    free(medians);
     if (!known) *lo = *hi = NAN;
     return known && middle > 0 ? (*hi - *lo) / 2 / middle : INFINITY;
 }
 
-size_t warming_next(struct warming *w, const double *us, size_t count, double fits)
+/* The drift of a series whose trend exceeds `certain` standard errors; NAN: there is none. */
+static double drift_beyond(const double *us, size_t count, double certain)
 {
-    enum { COMPARED_LEAST = 10, WARM_UP_MOST = 2560 };
-    static const double ALIKE = 0.02;
+    enum { SAMPLES_TOLD = 10 }; /* fewer are too few to tell a trend from scatter */
+    size_t half = count / 2, length = count;
+    double *medians;
+    if (count < SAMPLES_TOLD) return NAN;
+    const double *series = in_blocks(us, &length, &medians);
+    bool drifts = fabs(trend_score(series, length)) > certain;
+    free(medians);
+    return drifts ? median(us + count - half, half) / median(us, half) : NAN;
+}
+
+/* Of series without a trend, 1 in 200 exceeds CERTAIN and 1 in 20 LIKELY. */
+static const double CERTAIN = 2.8, LIKELY = 2;
+
+double drift_within(const double *us, size_t count)
+{
+    return drift_beyond(us, count, CERTAIN);
+}
+
+/* Whether a series has not settled yet: it drifts by 0.5 %; if short, by as much in 160 samples. */
+static bool is_moving(const double *us, size_t count, double certain)
+{
+    static const double MATTERS = 0.005, WITHIN = 160;
+    return fabs(drift_beyond(us, count, certain) - 1) >
+           MATTERS * fmin(1, (double)count / WITHIN); /* not NAN */
+}
+
+size_t warming_next(struct warming *w, size_t taken, const double *us, size_t count, double fits)
+{
+    enum { COMPARED_LEAST = 10, LONG_ENOUGH = 160, WARM_UP_MOST = 2560 };
+    static const double ALIKE = 0.02, CHEAP = 0.1;
     double before = w->median;
-    w->samples += count;
+    w->samples += taken;
     w->median = count >= COMPARED_LEAST ? median(us, count) : 0;
-    if (before > 0 && w->median > 0 && fabs(w->median - before) <= ALIKE * before) return 0;
-    if (w->samples >= WARM_UP_MOST || !(fits >= 1)) return 0;
+    bool whole = 2 * taken >= w->samples; /* time did not cut the stage short */
+    w->steady = whole && before > 0 && w->median > 0 && fabs(w->median - before) <= ALIKE * before &&
+                (double)w->samples >= fmin(LONG_ENOUGH, CHEAP * ((double)w->samples + fits)) &&
+                !is_moving(us, count, LIKELY);
+    if (w->steady || w->samples >= WARM_UP_MOST || !(fits >= 1)) return 0;
     size_t next = w->samples < 5 ? 5 - w->samples : w->samples;
     if ((double)next > fits) next = (size_t)fits;
     return next < BLOCK_MOST ? next : BLOCK_MOST;
 }
 
-double drift_within(const double *us, size_t count)
+size_t stopping_stale(const struct sampled *now, bool ends)
 {
-    size_t half = count / 2;
-    double lo[2], hi[2];
-    for (int i = 0; i < 2; i++)
-        if (isinf(relative_error(us + (i ? count - half : 0), half, &lo[i], &hi[i]))) return NAN;
-    if (lo[0] <= hi[1] && lo[1] <= hi[0]) return NAN;
-    return median(us + count - half, half) / median(us, half);
+    bool judged = ends || (now->unsettled && now->count >= now->unsettled);
+    return judged && is_moving(now->us, now->count, CERTAIN) ? now->count / 2 : 0;
 }
 
 /* Divides `total` over the passes: how many samples there must be at the end of pass `pass`. */
@@ -123,6 +156,7 @@ size_t stopping_next(const struct stopping *s, const struct sampled *now, enum s
     }
     size_t enough = (SAMPLES_LEAST + s->passes - 1) / s->passes,
            most = (SAMPLES_MOST + s->passes - 1) / s->passes;
+    if (now->unsettled > enough) enough = least(now->unsettled, most);
     if (now->taken && now->count >= enough &&
         relative_error(now->us, now->count, &lo, &hi) <= s->precision * sqrt((double)s->passes))
         *why = STOP_PRECISION;
