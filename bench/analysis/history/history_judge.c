@@ -147,8 +147,8 @@ static void walk(struct case_history *one, const struct stretch *list, size_t co
     one->level_us = exp(now);
 }
 
-/* The first of the nights, up to the newest run, that have no figure or, if the newest run has one, lack it in
-   some launch. */
+/* The first of the nights, up to the newest run, that have no figure or, if the newest run has one, lack it
+   in some launch. */
 static size_t first_without(const struct history *history, const struct case_history *one)
 {
     size_t first = history->night_count;
