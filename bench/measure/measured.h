@@ -5,16 +5,10 @@
 #include "backend/backend.h"
 #include "collective/bounds.h"
 #include "measure/group.h"
+#include "measure/thinned.h"
 #include "measure/traffic.h"
 #include "record/rank_medians.h"
 #include "stats/stopping.h"
-
-/* Times of one rank, µs: an evenly thinned selection of bounded size, so that memory does not grow with the
-   number of samples. */
-struct thinned {
-    double *us;                 /* room for THINNED_MOST */
-    size_t count, stride, seen; /* kept; every stride-th is kept; all that were added */
-};
 
 /* One case, over all passes. Only rank 0 has the samples. */
 struct measured {

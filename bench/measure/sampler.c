@@ -11,7 +11,6 @@
 
 enum { TIME, MARK, END, START, COLUMNS }; /* of a block */
 enum { PREEMPTED = 1, SPOILED };          /* marks; the worst one of all ranks counts */
-enum { THINNED_MOST = 4096 };
 
 /* Skips getrusage() for samples at most this much longer than the shortest: a context switch takes longer,
    and the system call slows down the next operation of 0.4 us by up to 9 % (benchmark-accuracy). */
@@ -44,40 +43,6 @@ void sampler_close(struct sampler *s)
     free(s->disturbed_groups.us);
     free_disturbed(&s->disturbed);
     free(s);
-}
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-static void thinned_start(struct thinned *t)
-{
-    t->count = t->seen = 0;
-    t->stride = 1;
-}
-
-/* Keeps every stride-th value. When full, drops every second kept value and doubles the stride. */
-static void thinned_add(struct thinned *t, double us)
-{
-    if (t->seen++ % t->stride) return;
-    if (t->count == THINNED_MOST) {
-        for (size_t i = 0; i < THINNED_MOST / 2; i++) t->us[i] = t->us[2 * i];
-        t->count = THINNED_MOST / 2;
-        t->stride *= 2;
-        if ((t->seen - 1) % t->stride) return;
-    }
-    t->us[t->count++] = us;
-}
-
-/* Drops the values from the `from`-th to the one before the `end`-th of all that were added. */
-static void thinned_drop(struct thinned *t, size_t from, size_t end)
-{
-    size_t first = least((from + t->stride - 1) / t->stride, t->count),
-           next = least((end + t->stride - 1) / t->stride, t->count);
-    memmove(t->us + first, t->us + next, (t->count - next) * sizeof *t->us);
-    t->count -= next - first;
-    t->seen -= end - from;
 }
 
 static void set_stage(struct sampler *s, enum stage stage)

@@ -55,4 +55,7 @@ struct promise {
 };
 struct promise situation_old_promise(const struct situation *situation, const struct data *data);
 
+/* BUSBAR_SITUATION: a part of a row's name; only such rows run. */
+bool situation_asked_for(const char *what);
+
 #endif

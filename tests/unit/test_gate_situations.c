@@ -20,13 +20,6 @@ static int comparisons(void)
     return given && atoi(given) > 0 ? atoi(given) : 100;
 }
 
-/* BUSBAR_SITUATION: a part of a row's name; only such rows run. */
-static bool is_asked_for(const char *what)
-{
-    const char *only = getenv("BUSBAR_SITUATION");
-    return !only || strstr(what, only);
-}
-
 struct rates {
     double p_below, slower, same;
 };
@@ -161,7 +154,7 @@ Test(gate_situations, level, .timeout = 3600)
          "regression now |");
     puts("|---|---|---|---|---|");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (!is_asked_for(rows[i].what)) continue;
+        if (!situation_asked_for(rows[i].what)) continue;
         struct situation before = rows[i].situation;
         /* A single case is quick, and its level is the closest to 5 %. */
         int n = comparisons() * (rows[i].situation.cases == 1 ? 5 : 1);
@@ -278,7 +271,7 @@ Test(gate_situations, power, .timeout = 3600)
     puts("| one case slower: % of comparisons in which it is found | before | now |");
     puts("|---|---|---|");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (!is_asked_for(rows[i].what)) continue;
+        if (!situation_asked_for(rows[i].what)) continue;
         int n = rows[i].situation.cases > 50 ? comparisons() / 8 + 1 : comparisons() / 2 + 1;
         struct rates_pair rates = simulate(&rows[i].situation, n, 2000 + i);
         printf("| %s | %.1f | %.1f |\n", rows[i].what, 100 * rates.before.slower, 100 * rates.now.slower);
@@ -287,7 +280,7 @@ Test(gate_situations, power, .timeout = 3600)
         double error = 3 * sqrt(fmax(now[i] * (1 - now[i]), 0.02) / n);
         cr_expect(now[i] >= rates.before.slower - error, "%s: %.3f before, %.3f now", rows[i].what,
                   rates.before.slower, now[i]);
-        if (rows[i].clean && is_asked_for(rows[i - (size_t)rows[i].clean].what))
+        if (rows[i].clean && situation_asked_for(rows[i - (size_t)rows[i].clean].what))
             cr_expect(now[i] >= 0.8 * now[i - (size_t)rows[i].clean] - error, "%s: %.3f, clean %.3f",
                       rows[i].what, now[i], now[i - (size_t)rows[i].clean]);
     }
@@ -472,7 +465,7 @@ Test(gate_situations, promises, .timeout = 7200)
     struct kept all = {0};
     int comparisons_of_all = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (!is_asked_for(rows[i].what)) continue;
+        if (!situation_asked_for(rows[i].what)) continue;
         if (comparisons() < many && strncmp(rows[i].what, "not fitted", 10) == 0) continue;
         const struct situation *situation = &rows[i].situation;
         int n = situation->cases > 50 ? comparisons() / 8 + 1 : comparisons() / 2 + 1;

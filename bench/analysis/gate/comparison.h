@@ -162,6 +162,8 @@ void check_allocations(struct comparison *, const struct comparison_rules *);
 
 /* verdict.c: judges all cases; fills in the members of struct compared_case after `delta`. */
 void judge_cases(struct comparison *, const struct comparison_rules *);
+/* verdict_notes.c: adds notes on the judged cases. */
+void note_judgement(struct comparison *);
 
 /* "regression", or if the case is confounded "regression, confounded with the allocation". */
 const char *verdict_text(const struct compared_case *, char text[64]);
