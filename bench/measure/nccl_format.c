@@ -27,9 +27,18 @@ static void fill_devices(const struct world *world, const int *pids, const struc
     }
 }
 
+/* One of the groups of a split, in the form of a row's groups, without figures; NULL: all ranks. */
+static json_t *first_group(const struct split *split, int ranks)
+{
+    json_t *list = is_world(split->name) ? NULL : json_array();
+    for (int r = 0; r < ranks && list; r++)
+        if (split->group_of_rank[r] == 0) json_array_append_new(list, json_integer(r));
+    return list ? json_pack("[{s:o}]", "ranks", list) : NULL;
+}
+
 /* One row per case with all its samples, passes merged. */
 static struct case_row *merged_rows(const struct cases *cases, const struct settings *s,
-                                    unsigned capabilities)
+                                    unsigned capabilities, int ranks)
 {
     struct case_row *rows = allocate(cases->count, sizeof *rows);
     for (size_t i = 0; i < cases->count; i++) {
@@ -39,6 +48,7 @@ static struct case_row *merged_rows(const struct cases *cases, const struct sett
         rows[i].batch = cases_operations(m);
         rows[i].warmup = m->warmup;
         rows[i].wrong = m->wrong;
+        rows[i].groups = first_group(m->split, ranks);
     }
     return rows;
 }
@@ -54,7 +64,7 @@ enum status nccl_format_print(const struct cases *cases, const struct settings *
     mpi_must(MPI_Gather(&own, 1, MPI_INT, pids, 1, MPI_INT, 0, world->comm));
     if (world->rank == 0) {
         struct nccl_device *devices = allocate((size_t)world->ranks, sizeof *devices);
-        struct case_row *rows = merged_rows(cases, s, backend->capabilities);
+        struct case_row *rows = merged_rows(cases, s, backend->capabilities, world->ranks);
         struct nccl_table *tables;
         size_t count = nccl_tables(rows, cases->count, &tables);
         fill_devices(world, pids, &header, devices);
@@ -67,6 +77,7 @@ enum status nccl_format_print(const struct cases *cases, const struct settings *
         for (size_t i = 0; i < count; i++) nccl_text_print(out, &run, &tables[i]);
         if (!all_written(out)) status = fail(STATUS_ENVIRONMENT, "cannot print the figures");
         nccl_tables_free(tables, count);
+        for (size_t i = 0; i < cases->count; i++) json_decref(rows[i].groups);
         free(rows);
         free(devices);
     }

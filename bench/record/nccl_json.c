@@ -71,17 +71,20 @@ static json_t *line_json(const struct nccl_table *table, const struct nccl_line 
     return object;
 }
 
-static json_t *devices_json(const struct nccl_run *run)
+static json_t *devices_json(const struct nccl_run *run, const struct nccl_table *table)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < run->device_count; i++) {
-        const struct nccl_device *d = &run->devices[i];
+    struct nccl_device *devices;
+    const size_t count = nccl_table_devices(run, table, &devices);
+    for (size_t i = 0; i < count; i++) {
+        const struct nccl_device *d = &devices[i];
         json_array_append_new(list,
                               json_pack("{s:I, s:i, s:I, s:o, s:I, s:o, s:o}", "rank", (json_int_t)d->rank,
                                         "group", 0, "pid", (json_int_t)d->pid, "hostname",
                                         text_or_null(d->host), "device", (json_int_t)d->index, "device_hex",
                                         text_or_null(d->pci), "device_info", text_or_null(d->name)));
     }
+    free(devices);
     return list;
 }
 
@@ -96,16 +99,17 @@ static json_t *config_json(const struct nccl_run *run, const struct nccl_table *
                      (json_int_t)plan.iterations, "aggregated_iterations", (int)plan.aggregate, "validation",
                      plan.checked, "graph", (json_int_t)plan.graph, "blocking_collectives", "false",
                      "per_iter_timing", iterations ? "true" : "false", "per_iter_skip", 0, "parallel_init",
-                     "false", "devices", devices_json(run));
+                     "false", "devices", devices_json(run, table));
 }
 
 json_t *nccl_json(const struct nccl_run *run, const struct nccl_table *table)
 {
-    char what[256], program[64];
+    char program[64];
+    struct text what = {0};
     double average;
     int wrong;
     json_t *results = json_array(), *args = run->args ? json_deep_copy(run->args) : json_array();
-    nccl_describe(run, table, what);
+    nccl_describe(run, table, &what);
     snprintf(program, sizeof program, "%s_perf", table->collective->name);
     /* Readers of this JSON identify the test by the first argument only. */
     if (json_array_size(args))
@@ -115,10 +119,12 @@ json_t *nccl_json(const struct nccl_run *run, const struct nccl_table *table)
     for (size_t i = 0; i < table->count; i++)
         json_array_append_new(results, line_json(table, &table->lines[i]));
     nccl_sum_up(table, &average, &wrong);
+    json_t *busbar = clean_string(text_get(&what));
+    text_free(&what);
     return json_pack("{s:i, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:{s:i, s:s}, s:{s:f, s:s}, s:o, s:o}",
-                     "version", 3, "busbar", clean_string(what), "start_time", text_or_null(run->started),
-                     "args", args, "env", json_array(), "nccl_version", nccl_version_code(run->nccl_version),
-                     "config", config_json(run, table), "results", results, "out_of_bounds", "count", wrong,
-                     "okay", wrong ? "false" : "true", "average_bus_bandwidth", "bandwidth", average, "okay",
+                     "version", 3, "busbar", busbar, "start_time", text_or_null(run->started), "args", args,
+                     "env", json_array(), "nccl_version", nccl_version_code(run->nccl_version), "config",
+                     config_json(run, table), "results", results, "out_of_bounds", "count", wrong, "okay",
+                     wrong ? "false" : "true", "average_bus_bandwidth", "bandwidth", average, "okay",
                      "unchecked", "errors", json_array(), "end_time", json_null());
 }

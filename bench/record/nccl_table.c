@@ -194,6 +194,41 @@ size_t nccl_devices(const struct launch_header *header, struct nccl_device **dev
     return count;
 }
 
+/* The groups of --group that measured a table, as the first row with figures has them, slowest first; NULL:
+   not recorded, or all ranks. */
+static const json_t *groups_of(const struct nccl_table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        for (int p = 0; p < 2; p++) {
+            const struct case_row *row = table->lines[i].placement[p];
+            if (row && json_array_size(row->groups)) return row->groups;
+        }
+    return NULL;
+}
+
+static bool contains_rank(const json_t *ranks, int64_t rank)
+{
+    for (size_t i = 0; i < json_array_size(ranks); i++)
+        if (json_integer_value(json_array_get(ranks, i)) == rank) return true;
+    return false;
+}
+
+size_t nccl_table_devices(const struct nccl_run *run, const struct nccl_table *table,
+                          struct nccl_device **devices)
+{
+    const bool whole = is_world(table->first->group);
+    const json_t *ranks = json_object_get(json_array_get(groups_of(table), 0), "ranks");
+    size_t count = 0;
+    *devices = allocate(run->device_count, sizeof **devices);
+    for (size_t i = 0; i < run->device_count; i++)
+        if (whole || contains_rank(ranks, run->devices[i].rank)) {
+            (*devices)[count] = run->devices[i];
+            if (!whole) (*devices)[count].rank = (int64_t)count;
+            count++;
+        }
+    return count;
+}
+
 /* ---- parameters in front of the table ---- */
 
 const struct case_row *nccl_any_row(const struct nccl_line *line)
@@ -252,7 +287,24 @@ struct nccl_plan nccl_plan_of(const struct nccl_run *run, const struct nccl_tabl
     return plan;
 }
 
-void nccl_describe(const struct nccl_run *run, const struct nccl_table *table, char text[256])
+/* The settings that tell tables of one launch apart and that nccl-tests' other lines do not name. */
+static void add_settings(const struct nccl_run *run, const struct nccl_table *table, struct text *text)
+{
+    const struct case_row *row = table->first;
+    const size_t groups = json_array_size(groups_of(table));
+    if (row->sync == SYNC_WINDOW) text_add(text, ", window sync");
+    if (row->memory == MEMORY_DEVICE && !same(run->backend, "nccl")) text_add(text, ", device memory");
+    if (row->registration > REGISTRATION_NONE)
+        text_add(text, ", registration %s", registration_name(row->registration));
+    if (row->cta && !same(row->cta, "default")) text_add(text, ", CTA policy %s", row->cta);
+    if (row->imbalance) text_add(text, ", imbalance %s", row->imbalance);
+    if (row->beside) text_add(text, ", while other ranks run %s", row->beside);
+    if (!is_world(row->group))
+        text_add(text, ", group %s of %lld ranks", row->group, (long long)table->ranks);
+    if (groups > 1) text_add(text, " (one of %zu is listed)", groups);
+}
+
+void nccl_describe(const struct nccl_run *run, const struct nccl_table *table, struct text *text)
 {
     bool sampled = table->count && nccl_any_row(&table->lines[0])->samples_us.count;
     const char *how = table->mode == MODE_ISOLATED ? "one operation at a time" : "operations back to back",
@@ -260,17 +312,16 @@ void nccl_describe(const struct nccl_run *run, const struct nccl_table *table, c
                               ? ", buffers rotated beyond the caches (--cache cold; nccl-tests reuses them)"
                           : table->cache == CACHE_WARM ? ", the same buffers every time"
                                                        : "";
-    const struct case_row *row = table->first;
-    bool whole = is_world(row->group), as_nccl_tests = table->mode == MODE_NCCL_TESTS;
+    bool as_nccl_tests = table->mode == MODE_NCCL_TESTS;
+    text_add(text, "busbar %s", BUSBAR_VERSION);
     if (sampled)
-        snprintf(text, 256, "busbar %s, backend %s: mean over iterations, %s, %s%s%s%s%s%s%s", BUSBAR_VERSION,
-                 run->backend ? run->backend : "?", as_nccl_tests ? "mean over ranks" : "maximum over ranks",
-                 how, as_nccl_tests ? ", host's clock" : "", buffers,
-                 row->sync == SYNC_WINDOW ? ", window sync" : "", whole ? "" : ", group ",
-                 whole ? "" : row->group, table->ranks == 1 ? "; one rank: no busbw, in place no algbw" : "");
+        text_add(text, ", backend %s: mean over iterations, %s, %s%s%s", run->backend ? run->backend : "?",
+                 as_nccl_tests ? "mean over ranks" : "maximum over ranks", how,
+                 as_nccl_tests ? ", host's clock" : "", buffers);
     else
-        snprintf(text, 256, "busbar %s: figures imported from another tool, its own statistic%s",
-                 BUSBAR_VERSION, table->ranks == 1 ? "; one rank: no busbw, in place no algbw" : "");
+        text_add(text, ": figures imported from another tool, its own statistic");
+    add_settings(run, table, text);
+    if (table->ranks == 1) text_add(text, "; one rank: no busbw, in place no algbw");
 }
 
 int nccl_version_code(const char *version)

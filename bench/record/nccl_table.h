@@ -51,6 +51,11 @@ void nccl_tables_free(struct nccl_table *tables, size_t count);
    list. */
 size_t nccl_devices(const struct launch_header *, struct nccl_device **devices);
 
+/* The devices of the ranks that ran a test. With --group: those of one group, the slowest at the first size,
+   numbered within it, since readers take the last rank plus one as the number of ranks. None if the record
+   does not say which ranks ran it (with --beside). The caller frees the list. */
+size_t nccl_table_devices(const struct nccl_run *, const struct nccl_table *, struct nccl_device **);
+
 /* ---- figures for both printers ---- */
 
 /* The mean over the samples, as in nccl-tests (except in its mode, each sample is the slowest rank's); for
@@ -79,7 +84,7 @@ struct nccl_plan {
 struct nccl_plan nccl_plan_of(const struct nccl_run *, const struct nccl_table *);
 
 /* Describes the figures in one line. It avoids the words by which parsers recognise the table's header. */
-void nccl_describe(const struct nccl_run *, const struct nccl_table *, char text[256]);
+void nccl_describe(const struct nccl_run *, const struct nccl_table *, struct text *);
 int nccl_version_code(const char *version); /* NCCL_VERSION_CODE of "2.28.3"; 0: unknown */
 
 /* For the footer: the average bus bandwidth over all measurements, and the number of measurements with wrong

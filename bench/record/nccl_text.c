@@ -1,6 +1,7 @@
 #include "record/nccl_text.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Formats a number like getFloatStr() of nccl-tests; NAN as nccl-tests prints what it does not know. */
@@ -15,13 +16,18 @@ static void float_text(double value, int width, char text[32])
     snprintf(text, 32, "%*.*e", width, width >= 7 ? 1 : 0, value);
 }
 
-/* Copies untrusted text from a record, with control characters replaced by '?'; `standard` if it is empty or
-   NULL. */
-static void clean_text(const char *text, const char *standard, char clean[256])
+/* Replaces control characters of untrusted text by '?'. */
+static void clean(char *text)
 {
-    snprintf(clean, 256, "%s", text && *text ? text : standard);
-    for (char *c = clean; *c; c++)
+    for (char *c = text; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
+}
+
+/* Copies untrusted text from a record; `standard` if it is empty or NULL. */
+static void clean_text(const char *text, const char *standard, char copy[256])
+{
+    snprintf(copy, 256, "%s", text && *text ? text : standard);
+    clean(copy);
 }
 
 static void print_device(FILE *out, const struct nccl_device *d)
@@ -48,10 +54,12 @@ static void print_opening(FILE *out, const struct nccl_run *run, const struct nc
                           const char *program)
 {
     struct nccl_plan plan = nccl_plan_of(run, table);
-    char words[256], what[256];
+    struct text what = {0};
+    struct nccl_device *devices;
+    const size_t count = nccl_table_devices(run, table, &devices);
     int code = nccl_version_code(run->nccl_version);
-    nccl_describe(run, table, words);
-    clean_text(words, "", what);
+    nccl_describe(run, table, &what);
+    clean(what.data);
     fprintf(out, "# nccl-tests version %s nccl-headers=%d nccl-library=%d\n", NCCL_TESTS_VERSION, code, code);
     fprintf(out, "# Collective test starting: %s\n", program);
     fprintf(out,
@@ -61,9 +69,11 @@ static void print_opening(FILE *out, const struct nccl_run *run, const struct nc
             1, 1, (long)plan.min_bytes, (long)plan.max_bytes, (long)plan.step,
             plan.step_is_factor ? "factor" : "bytes", (int)plan.warmup, (int)plan.iterations,
             (int)plan.aggregate, plan.checked, (int)plan.graph, 0);
-    fprintf(out, "# %s\n", what);
+    fprintf(out, "# %s\n", what.data);
     fprintf(out, "#\n# Using devices\n");
-    for (size_t i = 0; i < run->device_count; i++) print_device(out, &run->devices[i]);
+    for (size_t i = 0; i < count; i++) print_device(out, &devices[i]);
+    text_free(&what);
+    free(devices);
 }
 
 static void print_header(FILE *out)

@@ -153,6 +153,9 @@ usage 'less than --begin' -b 1M -e 1K
 usage 'not one of' --mode fast
 usage 'needs a value' -b
 usage 'not a flag of busbar' -z 1
+usage "x is not a flag of busbar: use --cta, or for OSU's -x, the warm-up, -w" -x 10
+usage 'l is not a flag of busbar: use --placement in_place' -l
+usage 'multi is not a flag of busbar: use --group' -multi 0
 usage 'no rank 3' --root 3
 usage 'not one of wrong' --backend mpi --fault melt
 usage 'minbytes is not a flag of busbar: use -b' --minbytes 8

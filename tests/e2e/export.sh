@@ -97,6 +97,38 @@ equal "one of two cases has a rate" "$(grep -c '10.00 GB/s' "$work/out") $(grep 
 echo 'all_reduce placement=in_place algbw_gbps>=1' >"$work/alone.gate"
 expect_status "no contract passes on it" 1 "$build/busbar" contract --gate "$work/alone.gate" "$work/alone/one"
 says "for it was not measured" "algbw_gbps was not measured"
+# Tables that nccl-tests' columns do not tell apart have a heading each, and list the ranks that ran the operation.
+python3 - "$work/settings.jsonl" <<'END'
+import json, sys
+row = {"record": "case", "collective": "alltoallv", "bytes": 64, "requested_bytes": 64, "ranks": 4, "dtype": "float", "mode": "pipelined",
+       "cache": "warm", "memory": "device", "placement": "out_of_place", "status": "ok", "samples_us": [1]}
+others = [{"imbalance": "1"}, {"imbalance": "1.5:send"}, {"sync": "window"}, {"registration": "user"}, {"cta": "4"},
+          {"ranks": 2, "group": "beside"}, {"ranks": 2, "group": "beside", "beside": "alltoall:64K"},
+          {"ranks": 2, "group": "pairs", "groups": [{"ranks": [1, 3]}, {"ranks": [0, 2]}]}]
+header = {"record": "launch", "schema": 1, "run": "x", "launch": "y", "backend": "nccl", "world": {"hosts": [{"name": "h", "ranks": 4}]}}
+with open(sys.argv[1], "w") as out:
+    for line in [header, row] + [{**row, **other} for other in others]: print(json.dumps(line), file=out)
+END
+check 'tables of unlike settings' export_ "$work/settings.jsonl"
+cp "$work/out" "$work/settings.txt"
+equal 'have a heading each' "$(grep '^# busbar' "$work/settings.txt" | sed 's/.*every time/+/')" '+
++, imbalance 1
++, imbalance 1.5:send
++, window sync
++, registration user
++, CTA policy 4
++, group beside of 2 ranks
++, while other ranks run alltoall:64K, group beside of 2 ranks
++, group pairs of 2 ranks (one of 2 is listed)'
+equal 'and a list of the devices of all ranks, of one group, or none' "$(awk '/^# busbar/ { printf "+" } /^#  Rank/ { printf "%s@%s ", $3, $11 }' "$work/settings.txt")" \
+    "$(for _ in 1 2 3 4 5 6; do printf '+0@0 1@1 2@2 3@3 '; done)+++0@1 1@3 "
+check 'they are imported again' "$build/busbar" import --check --format csv "$work/settings.txt"
+equal 'with the ranks of the operation' "$(awk -F, 'NR > 1 { print $7 }' "$work/out" | tr '\n' ' ')" '4 4 4 4 4 4 2 2 2 '
+check 'as JSON' export_ --format nccl-tests-json --output "$work/settings" "$work/settings.jsonl"
+check 'the same ranks' python3 -c '
+import glob, json, sys
+ranks = [[d["rank"] for d in json.load(open(sys.argv[1] + f"/y-alltoallv-pipelined-{i}.json"))["config"]["devices"]] for i in (0, 6, 8)]
+assert ranks == [[0, 1, 2, 3], [], [0, 1]], ranks' "$work/settings"
 
 # Metrics for Prometheus. 100 us for 1 MiB on 8 ranks are 2 * 7/8 * 2^20 / 1e-4 s = 1.835008e10 bytes/s; 500 of 1000 TFLOP/s are 0.5.
 tests/data/launches "$work/metrics" <<'END'
@@ -205,6 +237,8 @@ E2
     then ok "columns under their names"; else not_ok "columns under their names"; fi
     check "it is imported" "$build/busbar" import --check --format csv "$work/driver"
     says "as what it is" ",1,all_reduce,8,8,1024,2,1,2,"
+    check 'groups of ranks' ranks 4 "$build/all_reduce" --format nccl-tests --group pairs,2 --sizes 8 -n 5 --output none
+    equal 'one of each is listed' "$(awk '/^#  Rank/ { printf "%s@%s ", $3, $11 }' "$work/out")" '0@0 1@2 0@0 1@1 '
     check "unchecked" ranks 2 "$build/all_reduce" --format nccl-tests -b 8 -e 8 -n 20 -c 0 --output none
     if grep -qE '^ +8 .* N/A .* N/A$' "$work/out"; then ok "N/A when unchecked"; else not_ok "N/A when unchecked"; fi
 else

@@ -109,6 +109,9 @@ check 'as Markdown' "$build/busbar" show --format markdown "$work/r/both"
 six_launches "$work/r/both/two.jsonl" "$work/slow" slow 'if x["record"] == "overlap": x.update(communication_us=[100] * 8, computation_us=[100] * 8, both_us=[250] * 8)'
 check 'at once slower than one after the other' "$build/busbar" show "$work/slow"
 check 'its negative share is explained' eval 'tr -s " \n" "  " <"$work/out" | grep -F -- "at best -50 % of the shorter side is hidden (below 0: longer than one after the other)"'
+six_launches "$work/r/both/two.jsonl" "$work/noise" noise 'if x["record"] == "overlap": x.update(progress="none", communication_us=[100] * 8, computation_us=[100] * 8, both_us=[160] * 8)'
+check 'where nothing can overlap' "$build/busbar" show "$work/noise"
+check 'no share is the headline' eval '! grep -q "at best" "$work/out"'
 # The gate: both sides of 100 us at once take 100 us in the base, 200 us in the new launches: 50 % and 100 % of one after the other.
 six_launches "$work/r/both/two.jsonl" "$work/base" base 'if x["record"] == "overlap": x.update(communication_us=[100] * 8, computation_us=[100] * 8, both_us=[100 + i / 10] * 8)'
 six_launches "$work/r/both/two.jsonl" "$work/new" new 'if x["record"] == "overlap": x.update(communication_us=[100] * 8, computation_us=[100] * 8, both_us=[200 + i / 5] * 8)'

@@ -70,12 +70,14 @@ static void add_matmul(const struct run_summary *run, struct text *out, size_t *
     plain_text(out, best->row->dtype ? best->row->dtype : "", LONGEST_WORD);
 }
 
+/* The line that hides most. Not of --progress-by none, where nothing can be hidden and the share is noise. */
 static void add_overlap(const struct run_summary *run, struct text *out, size_t *parts)
 {
     struct overlaps overlaps = overlaps_of(run);
     const struct overlap_summary *best = NULL;
     for (size_t i = 0; i < overlaps.count; i++) {
         const struct overlap_summary *line = &overlaps.list[i];
+        if (line->row->progress == OVERLAP_NONE) continue;
         if (line->launches && !(line->hidden_share.point <= (best ? best->hidden_share.point : -INFINITY)))
             best = line;
     }
