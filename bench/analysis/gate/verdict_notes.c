@@ -1,4 +1,4 @@
-/* What a reader of the verdicts should know: drift, few units, unequal scatter, outliers, what was left out. */
+/* What a reader of the verdicts should know: drift, few units, unequal scatter, outliers, cases left out. */
 #include "analysis/gate/comparison.h"
 #include "analysis/gate/outliers.h"
 
