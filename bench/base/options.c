@@ -93,7 +93,8 @@ static enum status set_value(const struct option *row, const char *value, char *
     }
     case OPTION_INTEGER:
         if (parse_integer(value, place))
-            return fail(STATUS_USAGE, "--%s: '%s' is not a whole number", row->name, value);
+            return fail(STATUS_USAGE, "--%s: '%s' is not a whole number%s%s", row->name, value,
+                        row->elsewhere ? "; " : "", row->elsewhere ? row->elsewhere : "");
         return in_range(row, (double)*(int64_t *)place) ? STATUS_OK : out_of_range(row, value);
     case OPTION_SIZE:
         if (parse_size(value, place))

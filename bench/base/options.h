@@ -42,9 +42,10 @@ struct option {
     const char *instead;
     /* OPTION_TEXT that takes a list of known words: the i-th; NULL after the last. */
     const char *(*word)(size_t i);
-    double least, most; /* numbers: the allowed range; both 0: any */
-    const char *group;  /* heading in the help; NULL: the same as the row above */
-    const char *help;   /* what it does, with the unit; options_help breaks the lines */
+    const char *elsewhere; /* what other tools mean by the letter, for the refusal of a value; may be NULL */
+    double least, most;    /* numbers: the allowed range; both 0: any */
+    const char *group;     /* heading in the help; NULL: the same as the row above */
+    const char *help;      /* what it does, with the unit; options_help breaks the lines */
 };
 
 struct command {

@@ -195,6 +195,30 @@ static bool time_apart(const char *file, char kernel[64], double *dgflops, doubl
     return got;
 }
 
+/* What choose_kernel() has set, for each library that has a variable: such a value is not the user's. */
+static struct {
+    const char *variable;
+    char *value;
+} ours[4];
+
+/* Whether choose_kernel() has set the variable to this value, for a library that was loaded before. */
+static bool is_ours(const char *variable, const char *value)
+{
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (ours[i].variable && same(ours[i].variable, variable) && same(ours[i].value, value)) return true;
+    return false;
+}
+
+/* value NULL: unset. */
+static void note_ours(const char *variable, const char *value)
+{
+    size_t i = 0;
+    while (i + 1 < sizeof ours / sizeof *ours && ours[i].variable && !same(ours[i].variable, variable)) i++;
+    free(ours[i].value);
+    ours[i].variable = variable;
+    ours[i].value = value ? duplicate(value) : NULL;
+}
+
 /* Times every kernel that this CPU can run, and leaves the library's variable set to the fastest, by the
    geometric mean over both types. Returns the results; NULL: no kernel could be timed. */
 static json_t *choose_kernel(const char *file, const struct kernel_choice *choice)
@@ -218,9 +242,10 @@ static json_t *choose_kernel(const char *file, const struct kernel_choice *choic
     bool found = best < choice->count;
     if (found) best_value = choice->kernels[best].value;
     set_variable(choice->variable, found ? best_value : kept);
-    if (found && kept && !same(kept, best_value))
+    if (found && kept && !same(kept, best_value) && !is_ours(choice->variable, kept))
         warn("%s=%s in the environment is overridden: %s is faster here (--blas-kernel NAME forces one)",
              choice->variable, kept, best_value ? best_value : "the library's own choice");
+    if (found) note_ours(choice->variable, best_value);
     free(kept);
     if (found) return tried;
     json_decref(tried);

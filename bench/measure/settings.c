@@ -57,8 +57,9 @@ static const struct option collective_options[] = {
      .name = "matrix",
      .argument = "FILE",
      .at = AT(matrix),
-     .help = "alltoallv: instead of --imbalance, a file whose line i has the bytes that rank i sends\n"
-             "to each rank. The numbers are scaled to each size of the launch"},
+     .help = "alltoallv: instead of --imbalance, a file whose line i has what rank i sends to each rank, in\n"
+             "bytes or counts (tokens, elements). The numbers are scaled to each size of the launch;\n"
+             "--sizes matrix takes them as bytes"},
     FLAG_PLACEMENT(.at = AT(placement), .initial = "both"),
     FLAG_MODE(
             .at = AT(mode),
@@ -162,6 +163,7 @@ static const struct option collective_options[] = {
      .initial = "1",
      .least = 1,
      .most = 1024,
+     .elsewhere = "OSU's -m MIN:MAX is -b MIN -e MAX here",
      .help =
          "every call is a group of N operations, each with buffers of its own; -n and -w count groups, and\n"
          "times are per operation (OSU's -m MIN:MAX is -b MIN -e MAX here)"},

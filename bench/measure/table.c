@@ -68,15 +68,16 @@ static void note_median_rank(struct measured *m, double time_us, struct block *b
 
 static void print_median_rank(const struct block *block, FILE *out)
 {
-    char least[UNIT_TEXT], most[UNIT_TEXT];
+    char least[UNIT_TEXT], most[UNIT_TEXT], size[UNIT_TEXT];
     if (!block->least) return;
-    if (block->least == block->most) {
-        fprintf(out, "the median rank takes %.2f of the slowest rank's time\n", block->least_share);
-        return;
+    snprintf(least, sizeof least, "%.2f", block->least_share);
+    snprintf(most, sizeof most, "%.2f", block->most_share);
+    fprintf(out, "the median rank takes %s", least);
+    if (strcmp(least, most) != 0) {
+        fprintf(out, " (%s)", format_size(block->least->requested_bytes, size));
+        fprintf(out, " to %s (%s)", most, format_size(block->most->requested_bytes, size));
     }
-    fprintf(out, "the median rank takes %.2f (%s) to %.2f (%s) of the slowest rank's time\n",
-            block->least_share, format_size(block->least->requested_bytes, least), block->most_share,
-            format_size(block->most->requested_bytes, most));
+    fputs(" of the slowest rank's time\n", out);
 }
 
 /* Prints one placement of one size in 30 columns, or 36 with bounds, so that two fit into 80. m NULL: there

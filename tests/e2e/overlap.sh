@@ -106,6 +106,10 @@ for name in ("communication_us", "computation_us", "hidden_share", "communicatio
 assert not any(x["ratio"] for x in table if x["collective"] == "all_reduce")
 PY
 check 'as Markdown' "$build/busbar" show --format markdown "$work/r/both"
+mkdir "$work/r/only" && cp "$work/r/both/two.jsonl" "$work/r/only"
+expect_status 'metrics of a run without other cases' 5 "$build/busbar" export --format openmetrics --output "$work/only.prom" "$work/r/only"
+says 'say what they leave out' '2 rows of overlap are left out'
+check 'and write nothing' test ! -e "$work/only.prom"
 six_launches "$work/r/both/two.jsonl" "$work/slow" slow 'if x["record"] == "overlap": x.update(communication_us=[100] * 8, computation_us=[100] * 8, both_us=[250] * 8)'
 check 'at once slower than one after the other' "$build/busbar" show "$work/slow"
 check 'its negative share is explained' eval 'tr -s " \n" "  " <"$work/out" | grep -F -- "at best -50 % of the shorter side is hidden (below 0: longer than one after the other)"'

@@ -42,7 +42,7 @@ says 'is named as such' '-msglog is not a flag of busbar: use -b and -e, in byte
 expect_status 'another' 2 "$build/all_reduce" -iter 100 -b 8
 says 'with the line to type' "use -n or --iters: $build/all_reduce -n 100 -b 8"
 expect_status 'a flag of OSU' 2 "$build/all_reduce" -m 8:1M
-says 'is not taken for one of nccl-tests' "'8:1M' is not a whole number"
+says 'is not taken for one of nccl-tests' "'8:1M' is not a whole number; OSU's -m MIN:MAX is -b MIN -e MAX here"
 check 'one that asks for what is done anyway' "$build/all_reduce" "${quick[@]}" --agg_iters 1 --backend mpi --output none
 expect_status 'an unknown word with one dash' 2 "$build/all_reduce" -quick 3
 says 'is named as it was typed' 'unknown flag -quick'

@@ -162,6 +162,15 @@ static enum status export_launches(const struct settings *settings, const struct
     return status;
 }
 
+static size_t count_overlaps(const struct study *study)
+{
+    size_t count = 0;
+    for (size_t r = 0; r < study->aggregate.count; r++)
+        for (size_t l = 0; l < study->aggregate.runs[r].launch_count; l++)
+            count += study->aggregate.runs[r].launches[l]->overlap_count;
+    return count;
+}
+
 static enum status export_metrics(const struct settings *settings, char **paths, int count)
 {
     struct study study;
@@ -171,8 +180,14 @@ static enum status export_metrics(const struct settings *settings, char **paths,
     enum status status = settings->verdicts ? verdicts_read(&verdicts, settings->verdicts) : STATUS_OK;
     if (!status) status = study_read(&study, paths, count, settings->catalog, STUDY_PLAIN);
     if (!status) {
-        openmetrics_print(&study, verdicts, &out);
+        size_t cases = openmetrics_print(&study, verdicts, &out), overlaps = count_overlaps(&study);
         study_free(&study);
+        if (overlaps)
+            warn("%zu rows of overlap are left out: metrics are of operations alone (busbar show has them)",
+                 overlaps);
+        if (!cases) status = fail(STATUS_ENVIRONMENT, "no case with a figure to export");
+    }
+    if (!status) {
         if (settings->output) status = outfile_open(&file, settings->output, OUTFILE_REPLACE);
         if (!status)
             (void)fwrite(text_get(&out), 1, out.length, file.file); /* outfile_close() reports errors */

@@ -184,8 +184,7 @@ static const struct {
      bound_value},
     {"busbar_launches", NULL, "Launches that the figure is the median of.", launches_value},
     {"busbar_launches_without_figure", NULL,
-     "Launches of that run that should have a figure of the case and have none; others may be the fast ones.",
-     without_value},
+     "Launches of that run that lack the figure; those that have it may be the fast ones.", without_value},
     {"busbar_wrong_elements", NULL,
      "Elements of the results that differ from the exact value; absent: not checked.", wrong_value},
     {"busbar_measured_timestamp_seconds", "seconds",
@@ -228,7 +227,7 @@ static void print_verdicts(const struct metric *list, size_t count, struct text 
     text_free(&label);
 }
 
-void openmetrics_print(const struct study *study, const json_t *verdicts, struct text *out)
+size_t openmetrics_print(const struct study *study, const json_t *verdicts, struct text *out)
 {
     struct arena arena = {0};
     size_t count;
@@ -238,4 +237,5 @@ void openmetrics_print(const struct study *study, const json_t *verdicts, struct
     text_add(out, "# EOF\n");
     free(list);
     arena_free(&arena);
+    return count;
 }

@@ -13,7 +13,7 @@
 enum status verdicts_read(json_t **verdicts, const char *path);
 
 /* Adds the metrics to `out`. verdicts: NULL for none. Times are in seconds, rates in bytes or operations per
-   second. The age of a figure is Prometheus' time() minus its time stamp. */
-void openmetrics_print(const struct study *, const json_t *verdicts, struct text *out);
+   second. The age of a figure is Prometheus' time() minus its time stamp. Returns the number of cases. */
+size_t openmetrics_print(const struct study *, const json_t *verdicts, struct text *out);
 
 #endif
