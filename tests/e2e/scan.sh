@@ -204,4 +204,5 @@ check "and the measurement inside the hosts (without it $one s)" test "$one" -lt
 expect_status "a shape where no rank multiplies" 2 scan64 '' plan64 --dry-run --matmul-shape 64
 says "is refused" 'scan: --matmul-shape: no rank multiplies here without --matmul yes'
 
-HOSTS=6 SCENES=half tests/slow/cluster_scan.sh || failures=$((failures + 1))
+# Real scans convict a sound host at a stated rate, and more often if other tests take its processors.
+HOSTS=6 SCENES=half REPEAT=3 AT_LEAST=2 tests/slow/cluster_scan.sh || failures=$((failures + 1))

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # scripts/scan on eight hosts (HOSTS): equal hosts; one host at 0.5, 0.8 or 0.9 of the rate; two or three slow hosts; a slow link; a slow
-# rack. The scan must name exactly these. matmul must name a host that multiplies slowly. REPEAT=20 repeats each scene with links 20 times;
-# SCENES="even half" chooses.
+# rack. The scan must name exactly these. matmul must name a host that multiplies slowly. REPEAT=20 repeats each scene with links 20 times,
+# of which AT_LEAST [all] must be exact; in the others a sound host may be named too, but none may be left out. SCENES="even half" chooses.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/fakes/namespace_cluster.sh
@@ -21,19 +21,21 @@ scan() { # run hostfile more flags…
 }
 count=0
 scene() { # name, expected names in order, host file, more flags…
-    local name=$1 wanted=$2 got right=0 host
+    local name=$1 wanted=$2 got right=0 complete=0 host all=${REPEAT:-1}
     for _ in $(seq "${REPEAT:-1}"); do
         count=$((count + 1))
         scan "s$count" "$3" "${@:4}" >"$work/scan.out" 2>"$work/scan.err"
         got=$(sed -nE 's/^slow ([a-z]+ [a-z0-9]+( - t[0-9])?).*/\1/p' "$work/scan.out" | sort | paste -sd ';' -)
+        [ -n "$(comm -23 <(tr ';' '\n' <<<"$wanted") <(tr ';' '\n' <<<"$got"))" ] || complete=$((complete + 1))
         if [ "$got" = "$wanted" ]; then right=$((right + 1)); else
             echo "    $name: named '$got', expected '$wanted'"; cat "$work/scan.out"; tail -n 3 "$work/scan.err"
             "$build/busbar" scan --format csv "$work/results/s$count" | sed 's/^/    /'
         fi
         grep -E '^scan: (decided|the budget)' "$work/scan.out" >>"$work/ends"
     done
-    equal "$name: named in ${REPEAT:-1} of ${REPEAT:-1} runs" "$right" "${REPEAT:-1}"
-    [ "${REPEAT:-1}" -eq 1 ] || sort "$work/ends" | uniq -c
+    if [ "$right" -ge "${AT_LEAST:-$all}" ] && [ "$complete" -eq "$all" ]; then ok "$name: named in $right of $all runs"
+    else not_ok "$name: named in $right of $all runs, with a sound host in $((complete - right))"; fi
+    [ "$all" -eq 1 ] || sort "$work/ends" | uniq -c
     rm -f "$work/ends"
     for host in $(seq $hosts); do cluster shape "t$host" 20mbit; done
 }
