@@ -6,8 +6,8 @@
 #include "base/status.h"
 #include "matmul/blasfamily.h"
 
-/* Before a library is loaded: if memory may be short, the program ends without its destructor, which would
-   wait for such a thread. */
+/* Call it before loading a library. If memory may be short, the program will end without running the
+   library's destructor, which would wait for such a thread for ever. */
 void blas_end_without_destructor(void);
 /* If the address space is limited: multiplies once, in a thread of its own, with all threads of the loaded
    library, which keeps the memory for later calls. Prints one line and returns STATUS_ENVIRONMENT if that

@@ -75,8 +75,9 @@ static size_t user_of_url(const char *at, size_t length)
     return user;
 }
 
-/* For `at` behind the name of a credential: the length of what stands between it and its value: "=", ":" or,
-   as in JSON, "\":"; 0: no value follows. The name of a host has a port behind its colon, not a secret. */
+/* The length of the sign between the name of a credential and its value: "=", ":" or, as in JSON, "\":".
+   at: what follows the name. 0: no value follows, or the "name" is a host's and the number behind it its
+   port. */
 static size_t value_sign(const char *name, size_t name_length, const char *at, size_t length)
 {
     size_t quote = length && (*at == '"' || *at == '\'');

@@ -19,9 +19,9 @@ struct conditions {
 /* The conditions of a row that the launch measured. New strings are in the arena. */
 struct conditions conditions_of(const struct launch *, const struct case_row *, struct arena *);
 
-/* The BLAS of an entry of facts.blas, as in keys: rank 0's, and those of ranks that differ ("OpenBLAS
-   SkylakeX 2 threads + OpenBLAS Haswell 2 threads"). A case has the figures of the slowest rank, so such
-   launches are no repetitions of uniform ones. The text is empty before the call. */
+/* Sets the text, which must be empty, to the BLAS as keys name it. blas: an entry of facts.blas. Ranks that
+   use another than rank 0 are named too ("OpenBLAS SkylakeX 2 threads + OpenBLAS Haswell 2 threads"): a case
+   has the figures of the slowest rank, so such launches are no repetitions of uniform ones. */
 void conditions_blas(const json_t *blas, struct text *);
 
 /* Adds the conditions to a case's key: "/domains=2/filling=80+64". One domain, domains of equal size and the

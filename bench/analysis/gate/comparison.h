@@ -23,7 +23,7 @@ enum verdict {
     VERDICT_INCONCLUSIVE, /* none of these: too few launches, or too much scatter */
     VERDICT_MISSING,      /* a launch of either side has no figure, although base has the case */
     VERDICT_WRONG,        /* wrong data on either side, so that the time means nothing */
-    /* different statistics, base lacks the case, or launches chose another BLAS: shown, never fails */
+    /* unlike statistics, a case that base lacks, or another BLAS that launches chose: it fails nothing */
     VERDICT_NOT_COMPARABLE,
     VERDICT_COUNT
 };

@@ -16,7 +16,7 @@ bool report_price_doubtful(const struct report *report, const struct instance *i
     return price_is_unverified(instance) || age == ABSENT || age > OLD_DAYS;
 }
 
-/* The kind, the date, the age, and in capitals what makes the price doubtful. */
+/* Adds a price's kind, date and age, and in capitals why it is doubtful: OUT OF DATE, UNVERIFIED. */
 static void words(struct text *out, const struct report *report, const struct instance *instance,
                   const char *separator)
 {

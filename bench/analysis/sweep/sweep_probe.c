@@ -36,7 +36,7 @@ static void say_unknown(struct sweep *sweep)
               reason);
 }
 
-/* Writes the GPUs into the list of hosts, by which launchers know that ranks are not to be bound. */
+/* Writes the number of GPUs into the list of hosts: launchers do not bind ranks to cores on such hosts. */
 static enum status write_gpus(struct sweep *sweep)
 {
     struct sweep_hosts hosts;
