@@ -7,7 +7,6 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,38 +207,6 @@ void board_serve(struct board *board, uint64_t secret, int wake, double now_s, d
         if (polls[0].revents) accept_all(board, secret, now_s);
     }
     free(polls);
-}
-
-/* Returns a connected socket, or -1 if there is none within 2 s. */
-static int connect_to(const struct sockaddr_in *address)
-{
-    enum { WAIT_MS = 2000 };
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0, one = 1;
-    socklen_t length = sizeof error;
-    if (fd < 0) return -1;
-    struct pollfd ready = {.fd = fd, .events = POLLOUT};
-    if ((connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EINPROGRESS) &&
-        poll(&ready, 1, WAIT_MS) == 1 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 &&
-        error == 0) {
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-        return fd;
-    }
-    close(fd);
-    return -1;
-}
-
-/* Tries all addresses twice: while many ranks connect, the queue of rank 0's host may be full. Linux repeats
-   a request that was dropped only after 1 s and 3 s. */
-int board_connect(const struct board_place *place, bool same_host)
-{
-    enum { TRIES = 2 };
-    for (uint32_t i = 0; i < TRIES * place->count; i++) {
-        const struct sockaddr_in *address = &place->addresses[i % place->count];
-        bool loopback = ntohl(address->sin_addr.s_addr) >> 24 == 127;
-        int fd = loopback && !same_host ? -1 : connect_to(address);
-        if (fd >= 0) return fd;
-    }
-    return -1;
 }
 
 /* Appends the ranks for which `is` is true, as " rank 3 on node-a, rank 9 on node-b and 4 more". Returns

@@ -71,9 +71,23 @@ void board_tell(struct board *, char answer);
 /* Sends all connections a last answer and closes the board. */
 void board_close(struct board *, char answer);
 
-/* Other ranks: returns the connected socket, or -1. Only ranks on rank 0's host try its loopback address,
-   first. */
+/* Another rank's connection to rank 0. */
+struct board_link {
+    int socket;     /* -1: none: rank 0 does not watch this rank, or the connection has ended */
+    char last_word; /* rank 0's last answer that is not ANSWER_SEEN; 0: none */
+    bool lost;      /* rank 0 has ended the connection, or its process has ended */
+};
+/* Returns the connected socket, or -1. Only ranks on rank 0's host try its loopback address, first. */
 int board_connect(const struct board_place *, bool same_host);
+/* Sends a report. Never waits, never fails. */
+void board_report(struct board_link *, const struct report *);
+/* Waits up to wait_s for rank 0 to send a last word or to end the connection, or until the descriptor `wake`
+   becomes readable (-1: none). Without a connection, waits for these two alone. Returns whether there was an
+   answer. */
+bool board_await(struct board_link *, int wake, double wait_s);
+/* Whether rank 0 has ended without a last word. It sends one even if a signal other than SIGKILL ends it. */
+bool board_has_died(const struct board_link *);
+void board_hang_up(struct board_link *);
 
 /* Appends to `words` which ranks are to blame: those that ended, those silent for silent_s, or else those
    behind: among the ranks that are not apart, then among those that are; without any of these, whether the

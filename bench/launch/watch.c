@@ -35,7 +35,7 @@ struct watch {
     struct arrival arrival;
     struct board board; /* on rank 0 */
     struct board_place place;
-    int socket; /* on other ranks: connection to rank 0; -1: none, rank 0 does not watch this rank */
+    struct board_link link; /* on other ranks */
     double start_s;
     atomic_bool arrived; /* this process has called MPI_Init */
 };
@@ -169,16 +169,6 @@ static bool somebody(const struct watch *w, bool (*is)(const struct seen *))
     return false;
 }
 
-/* Whether the connection has ended without a last answer from rank 0. Rank 0 sends one even if a signal ends
-   it. */
-static bool rank_0_has_died(struct watch *w)
-{
-    char answer, last = 0;
-    ssize_t n = -1;
-    while (w->socket >= 0 && (n = recv(w->socket, &answer, 1, MSG_DONTWAIT)) > 0) last = answer;
-    return n == 0 && last != ANSWER_BYE && last != ANSWER_END && last != ANSWER_FAILED;
-}
-
 /* Handles a caught signal. If a rank has just died, the signal is the launcher's, which ends the other ranks:
    then names that rank as the cause. */
 static void obey_signal(struct watch *w)
@@ -196,9 +186,9 @@ static void obey_signal(struct watch *w)
     }
     if (!w->world || w->world->rank == 0)
         fail(STATUS_ENVIRONMENT, "ended by signal %d (%s)", number, strsignal(number));
-    if (w->world && w->world->rank)
-        usleep(300000); /* let rank 0 end first: it would take this rank's broken connection for its death */
-    if (w->world && w->world->rank && number != SIGINT && rank_0_has_died(w)) {
+    /* Lets rank 0 end first: it would take this rank's broken connection for its death. */
+    if (w->world && w->world->rank && !w->link.lost) board_await(&w->link, -1, 0.3);
+    if (w->world && w->world->rank && board_has_died(&w->link) && number != SIGINT) {
         char what[160];
         copy_what(w, what);
         if (w->world->rank == 1)
@@ -266,11 +256,7 @@ static void serve_board(struct watch *w, double *moved_s)
 static void send_report(struct watch *w, uint32_t stage)
 {
     struct report report = {w->place.secret, (uint32_t)w->world->rank, stage, atomic_load(&w->pulse.steps)};
-    if (w->socket >= 0 && send(w->socket, &report, sizeof report, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
-        errno != EAGAIN) {
-        close(w->socket);
-        w->socket = -1;
-    }
+    board_report(&w->link, &report);
 }
 
 /* Rank 0 is dead or silent. Rank 1 prints this and ends; the others do so a second later, if they still
@@ -288,30 +274,27 @@ static void lost_rank_0(struct watch *w, const char *how, enum status status)
 
 static void report_to_board(struct watch *w, double *answer_s)
 {
-    char answers[64];
-    bool watched = w->socket >= 0;
+    bool watched = w->link.socket >= 0;
     send_report(w, (uint32_t)atomic_load_explicit(&w->pulse.stage, memory_order_relaxed));
-    struct pollfd ready[2] = {{.fd = w->wake[0], .events = POLLIN}, {.fd = -1}};
-    poll(ready, 1, (int)(interval(w) * 1e3));
+    /* Launchers end all ranks soon after one has died: notices rank 0's death at once, to name it before. */
+    bool heard = board_await(&w->link, w->wake[0], interval(w));
     if (signal_seen || is_closing(w) || !watched) return;
-    ssize_t n = w->socket >= 0 ? recv(w->socket, answers, sizeof answers, MSG_DONTWAIT) : 0;
     double now = clock_s();
-    if (n > 0) *answer_s = now;
-    if (n > 0 && answers[n - 1] == ANSWER_BYE) { /* rank 0 has finished */
-        close(w->socket);
-        w->socket = -1;
+    if (heard) *answer_s = now;
+    if (w->link.last_word == ANSWER_BYE) { /* rank 0 has finished */
+        board_hang_up(&w->link);
         return;
     }
-    if (n > 0 && answers[n - 1] == ANSWER_END) {
+    if (w->link.last_word == ANSWER_END) {
         wait_or_wake(w, 0.5); /* so that the launcher gets rank 0's exit status first */
         finish(w, END_FAILED, STATUS_TIMEOUT);
     }
-    if (n > 0 && answers[n - 1] == ANSWER_FAILED) {
+    if (w->link.last_word == ANSWER_FAILED) {
         wait_or_wake(w, 2); /* most launchers obey MPI_Abort and end this process now */
         if (!signal_seen) finish(w, END_FAILED, STATUS_ENVIRONMENT);
         return;
     }
-    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+    if (w->link.lost) {
         wait_or_wake(w, 0.3);
         if (!signal_seen && !is_closing(w)) lost_rank_0(w, "ended without a message", STATUS_ENVIRONMENT);
     } else if (w->settings.timeout_s > 0 && now - *answer_s > w->settings.timeout_s) {
@@ -367,7 +350,8 @@ static void *run(void *state)
 struct watch *watch_open(const struct watch_settings *settings)
 {
     struct watch *w = allocate(1, sizeof *w);
-    *w = (struct watch){.settings = *settings, .socket = -1, .board = {.listener = -1}, .start_s = clock_s()};
+    *w = (struct watch){
+        .settings = *settings, .link = {.socket = -1}, .board = {.listener = -1}, .start_s = clock_s()};
     pthread_mutex_init(&w->lock, NULL);
     arrival_find(&w->arrival, settings->folder);
     if (pipe2(w->wake, O_CLOEXEC | O_NONBLOCK)) {
@@ -395,8 +379,8 @@ void watch_join(struct watch *w, const struct world *world)
         if (world->rank == 0) (void)board_listen(&w->board, world->ranks, &w->place);
         mpi_must(MPI_Bcast(&w->place, (int)sizeof w->place, MPI_BYTE, 0, world->comm));
         if (world->rank && (uint32_t)world->rank < w->place.watched)
-            w->socket = board_connect(&w->place, world->node == 0);
-        unwatched = world->rank && w->socket < 0;
+            w->link.socket = board_connect(&w->place, world->node == 0);
+        unwatched = world->rank && w->link.socket < 0;
         MPI_Request request;
         mpi_must(MPI_Ireduce(&unwatched, &all, 1, MPI_INT, MPI_SUM, 0, world->comm, &request));
         /* Rank 0 accepts connections meanwhile: Linux before 5.4 lets only 128 wait. */
@@ -477,7 +461,7 @@ void watch_close(struct watch *w)
         pthread_join(w->thread, NULL);
     }
     if (w->world && w->world->rank) send_report(w, REPORT_BYE);
-    if (w->socket >= 0) close(w->socket);
+    board_hang_up(&w->link);
     arrival_forget(&w->arrival);
     board_close(&w->board, ANSWER_BYE);
     signal_pipe = -1;

@@ -1,8 +1,10 @@
+#include "base/clock.h"
 #include "launch/board.h"
 #include "backend/backend.h"
 
 #include <criterion/criterion.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -125,6 +127,76 @@ Test(board, strangers_leave_room_for_ranks)
     for (int r = 0; r < RANKS; r++) close(fds[r]);
     close(late);
     board_close(&board, ANSWER_BYE);
+}
+
+/* ---- a rank's connection ---- */
+
+/* How rank 0 ends, in a process of its own: it reads no report. */
+enum ending { KILLED, KILLED_WITH_A_REPORT_UNREAD, SAYS_BYE, SAYS_END_WITH_A_REPORT_UNREAD, STAYS };
+
+/* Whether rank 1 takes rank 0 for dead, after it ended this way. */
+static bool taken_for_dead(enum ending ending)
+{
+    struct board board;
+    struct board_place place;
+    int accepted[2], reported[2];
+    char byte = 0;
+    cr_assert_eq(board_listen(&board, 2, &place), STATUS_OK);
+    cr_assert(pipe(accepted) == 0 && pipe(reported) == 0);
+    struct board_link link = {.socket = board_connect(&place, true)};
+    cr_assert(link.socket >= 0);
+    struct report report = {.secret = place.secret, .rank = 1, .stage = STAGE_INSIDE, .steps = 1};
+    pid_t rank_0 = fork();
+    cr_assert(rank_0 >= 0);
+    if (rank_0 == 0) {
+        alarm(30);
+        close(reported[1]);
+        close(link.socket);
+        while (!board.connection_count) board_serve(&board, place.secret, -1, 100, 0.01);
+        if (write(accepted[1], "a", 1) != 1 || read(reported[0], &byte, 1) < 0) _exit(1);
+        if (ending == SAYS_BYE) board_close(&board, ANSWER_BYE);
+        if (ending == SAYS_END_WITH_A_REPORT_UNREAD) board_close(&board, ANSWER_END);
+        if (ending == STAYS) pause();
+        if (ending == KILLED) usleep(100000);
+        raise(SIGKILL);
+    }
+    close(board.listener); /* rank 0's process has it */
+    board.listener = -1;
+    cr_assert_eq(read(accepted[0], &byte, 1), 1);
+    if (ending == KILLED_WITH_A_REPORT_UNREAD || ending == SAYS_END_WITH_A_REPORT_UNREAD)
+        board_report(&link, &report);
+    for (int i = 0; i < 2; i++) close(accepted[i]), close(reported[i]);
+    /* An end that comes later is noticed when it comes, not when the time is over. */
+    double start_s = clock_s(), wait_s = ending == STAYS ? 0.05 : ending == KILLED ? 60 : 0;
+    if (wait_s == 0) waitpid(rank_0, NULL, 0);
+    board_await(&link, -1, wait_s);
+    cr_expect_lt(clock_s() - start_s, 30);
+    bool died = board_has_died(&link);
+    cr_expect_eq(link.lost, ending != STAYS, "ending %d", ending);
+    cr_expect_eq(link.last_word, ending == SAYS_BYE                        ? ANSWER_BYE
+                                 : ending == SAYS_END_WITH_A_REPORT_UNREAD ? ANSWER_END
+                                                                           : 0);
+    if (wait_s > 0) kill(rank_0, SIGKILL), waitpid(rank_0, NULL, 0);
+    board_hang_up(&link);
+    board_close(&board, ANSWER_BYE);
+    return died;
+}
+
+Test(board, rank_0_has_died_if_its_connection_ends_without_a_last_word, .timeout = 120)
+{
+    cr_expect(taken_for_dead(KILLED));
+    cr_expect(taken_for_dead(KILLED_WITH_A_REPORT_UNREAD), "Linux ends such a connection by a reset");
+    cr_expect_not(taken_for_dead(SAYS_BYE));
+    cr_expect_not(taken_for_dead(SAYS_END_WITH_A_REPORT_UNREAD));
+    cr_expect_not(taken_for_dead(STAYS));
+}
+
+Test(board, a_rank_without_a_connection_waits_instead_of_spinning)
+{
+    struct board_link link = {.socket = -1, .last_word = ANSWER_BYE};
+    double start_s = clock_s();
+    cr_expect_not(board_await(&link, -1, 0.1));
+    cr_expect_geq(clock_s() - start_s, 0.1);
 }
 
 /* ---- 1,152 ranks ---- */
