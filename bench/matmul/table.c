@@ -58,7 +58,7 @@ static void print_row(const struct matmul_case *c, const struct matmul_sampler *
     if (isfinite(c->peak_tflops)) snprintf(peak, sizeof peak, "%.1f", 100 * row.tflops / c->peak_tflops);
     if (c->wrong != ABSENT) snprintf(wrong, sizeof wrong, "%lld", (long long)c->wrong);
     int error_width = 6 + (int)(strlen(error) - text_columns(error, strlen(error)));
-    fprintf(out, "%-17s %-6s %-8s %-9s %7s %*s %8s %6s %5s\n", shape, row.layout, row.dtype,
+    fprintf(out, "%-17s %-6s %-8s %-9s %8s %*s %7s %6s %5s\n", shape, row.layout, row.dtype,
             phase_name(row.phase), figure_text(row.median_us, time), error_width, error,
             rate(row.tflops, giga, flops), peak, wrong);
     if (s->world->ranks > 1)
@@ -100,7 +100,7 @@ void matmul_table(const struct matmul_cases *cases, const struct matmul_sampler 
         world->ranks, world->ranks == 1 ? "" : "s", world->nodes, world->nodes == 1 ? "" : "s",
         s->settings->at_once == AT_ONCE_ALL ? "all at once" : "one of each host at a time");
     print_algorithms(cases, out);
-    fprintf(out, "\n%-17s %-6s %-8s %-9s %7s %6s %8s %6s %5s\n", "MxNxK", "layout", "type", "phase",
+    fprintf(out, "\n%-17s %-6s %-8s %-9s %8s %6s %7s %6s %5s\n", "MxNxK", "layout", "type", "phase",
             "time us", "95%", giga ? "GFLOP/s" : "TFLOP/s", "% peak", "wrong");
     for (size_t i = 0; i < cases->count; i++)
         if (cases->list[i].count) print_row(&cases->list[i], s, giga, out);
