@@ -48,6 +48,10 @@ needs_built() {
 mpirun=${MPIRUN:-mpirun} mpi_launcher=$PWD/scripts/launchers/mpirun
 ranks() (SWEEP_RANKS=$1 SWEEP_OVERSUBSCRIBE=1 MPIRUN=$mpirun exec timeout "${RANKS_TIMEOUT:-900}" "$mpi_launcher" "${@:2}")
 
+# this_make ARGUMENT…: make for the tree under test. `make test` puts the launcher that it found into MPIRUN, for tests. To make this would be a
+# new setting, for which it would probe the machine again; so it gets MAKE_MPIRUN, what the user set.
+this_make() { MPIRUN=${MAKE_MPIRUN-${MPIRUN-}} make --no-print-directory "$@"; }
+
 # measured FOLDER COMMAND…: runs a launch with --sync window of more ranks than processors; its records go into FOLDER. On a busy machine
 # all of its samples may begin too late. The driver is right to end then, so the launch is repeated, up to three times. Any other end is its own.
 measured() {

@@ -24,18 +24,18 @@ test: ## unit and end-to-end tests (installs what is missing, see NO_INSTALL)
 
 build-for-tests: all fakegpu $(if $(HAVE_CRITERION),$B/unit)
 test-here: build-for-tests
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_JOBS=$${TEST_JOBS:-2} tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E)
+	@BUILD='$B' MAKE_MPIRUN='$(MPIRUN)' MPIRUN='$(MPI_MPIRUN)' TEST_JOBS=$${TEST_JOBS:-2} tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E)
 
 test-all: ## everything that `make test` runs, then what takes minutes: valgrind, sanitizers, other MPIs, clusters
 	@scripts/setup --for test --config '$B/config.mk'
 	@$(MAKE) --no-print-directory $(all_cores) build-for-tests
 	@$(MAKE) --no-print-directory test-all-here
 test-all-here: test-here
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=6000 tests/run $(SLOW)
+	@BUILD='$B' MAKE_MPIRUN='$(MPIRUN)' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=6000 tests/run $(SLOW)
 
 # 14400 s: the timeouts of the parts of simulation.sh add up to it.
 test-statistics: build-for-tests ## simulates the gate, the history and the scan: the tables of their READMEs (hours)
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=14400 tests/run $(wildcard tests/statistics/*.sh)
+	@BUILD='$B' MAKE_MPIRUN='$(MPIRUN)' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=14400 tests/run $(wildcard tests/statistics/*.sh)
 
 FUZZ_SECONDS ?= 600
 fuzz: ## fuzzes every reader of files for FUZZ_SECONDS each (clang)
@@ -44,7 +44,7 @@ fuzz: ## fuzzes every reader of files for FUZZ_SECONDS each (clang)
 
 CLUSTER := $(wildcard tests/slow/cluster_*.sh)
 test-cluster: all ## sweeps, faults and scans on clusters of network namespaces (as root)
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=1800 tests/run $(CLUSTER)
+	@BUILD='$B' MAKE_MPIRUN='$(MPIRUN)' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=1800 tests/run $(CLUSTER)
 
 test-gpu: all fakegpu ## on a machine with GPUs: verifies, looks for memory errors, measures, writes records (scripts/gpu-proof)
 	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' scripts/gpu-proof $(PROOF)

@@ -36,7 +36,7 @@ if [ "$(wc -l <README.md)" -le 150 ]; then ok 'README.md has at most 150 lines';
 targets=$(grep -ohE '(^    |`)make [a-z][a-z-]*[a-z]\b(-NAME)?' $documents | grep -v -e -NAME | sed 's/.*make //' | sort -u)
 check 'documents name targets of make' test "$(wc -w <<<"$targets")" -gt 10
 for target in $targets; do
-    check "make $target" make -n "$target"
+    check "make $target" this_make -n "$target"
 done
 # Every script explains itself.
 scripts=0
@@ -84,7 +84,7 @@ while IFS= read -r line; do
 done < <(grep -hE '^    [a-z]' $documents | grep -v ' -- ')
 check 'there are examples' test $examples -gt 30
 if [ -z "$unknown" ]; then ok 'the programs know the commands and flags of the examples'; else not_ok "unknown:$unknown"; fi
-check 'make help' make help
+check 'make help' this_make help
 if [ ! -s "$work/err" ] && grep -qE '^  test +unit' "$work/out" && ! grep -qE '^  [a-z-]+ *$' "$work/out"; then ok 'has a text for each target'; else
     not_ok "make help: $(cat "$work/err"; grep -E '^  [a-z-]+ *$' "$work/out")"
 fi

@@ -2,7 +2,7 @@
 # make install into a DESTDIR; the programs run from there, the man pages are clean, bash completes; make uninstall.
 . "$(dirname "$0")/../lib.sh"
 root=$work/root
-check 'make install' make --no-print-directory B="$build" PREFIX=/opt/busbar DESTDIR="$root" install
+check 'make install' this_make B="$build" PREFIX=/opt/busbar DESTDIR="$root" install
 bin=$root/opt/busbar/bin share=$root/opt/busbar/share
 
 if [ -x "$build/all_reduce" ]; then
@@ -110,7 +110,7 @@ if [ -z "$broken" ]; then ok 'the links of the installed documents lead somewher
 echo stale >"$share/busbar/stale.tsv"
 echo share/busbar/stale.tsv >>"$share/busbar/installed"
 cd "$OLDPWD" || exit 1
-makes() { make --no-print-directory B="$build" PREFIX=/opt/busbar DESTDIR="$root" "$@"; }
+makes() { this_make B="$build" PREFIX=/opt/busbar DESTDIR="$root" "$@"; }
 check 'make install once more' makes install
 check 'removes what an older version had put there' test ! -e "$share/busbar/stale.tsv"
 files >"$work/again"
@@ -138,7 +138,7 @@ fi
 
 # Names with a quote and a space; an umask that denies access to others; build folders whose names make cannot handle.
 odd="$work/it's odd"
-private() (umask 077 && make --no-print-directory B="$build" PREFIX=/opt/busbar DESTDIR="$odd" "$@")
+private() (umask 077 && this_make B="$build" PREFIX=/opt/busbar DESTDIR="$odd" "$@")
 check 'make install below a name with a quote, with a strict umask' private install
 check 'everybody can read what was installed' test -z "$(find "$odd" ! -type l ! -perm -o=r)"
 check 'and enter the folders' test -z "$(find "$odd" -type d ! -perm -o=rx)"

@@ -20,7 +20,7 @@ broken() {
     shift 3
     while [ "$1" != -- ]; do vars+=("$1"); shift; done
     rm -rf "$work/records"
-    RANKS_TIMEOUT=20 ranks "$2" env LD_PRELOAD="$work/break.so" BUSBAR_HOST=n2 "${vars[@]}" "$build/$3" "${@:4}" \
+    RANKS_TIMEOUT=60 ranks "$2" env LD_PRELOAD="$work/break.so" BUSBAR_HOST=n2 "${vars[@]}" "$build/$3" "${@:4}" \
         --output "$work/records" --run r --launch l
 }
 small=(--backend mpi --sizes "8,1K" --passes 2 -n 5 -w 1)

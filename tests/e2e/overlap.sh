@@ -30,17 +30,17 @@ recorded 'a row says what ran, and by what' n3 \
     'all(x["operations"] >= 1 and x["matmuls"] >= 1 and x["algorithm"] and (x["m"], x["n"], x["k"]) == (16, 16, 16) and x["stopped_by"] == "fixed" for x in c)
      and h["driver"] == "overlap" and h["backend"] == "mpi" and h["provenance"] == ["measured"] and h["facts"]["blas"]'
 
-# Times known by construction: both sides sleep 0.1 s at their end, and the rest takes microseconds. One after the other they take 0.2 s, at
-# the same time 0.1 s. The limits leave 0.04 s for a busy machine; each figure is the median of five rounds.
+# Times known by construction: both sides sleep 0.3 s at their end, and the rest takes microseconds. One after the other they take 0.6 s, at
+# the same time 0.3 s. The limits leave 0.12 s for a busy machine; each figure is the median of three rounds.
 slept() { # PROGRESS
     # shellcheck disable=SC2046
-    check "both sides sleep, $1" ranks 2 "$build/overlap" "${small[@]}" $(named "slept-$1") --progress-by "$1" --sizes 8 --ratio 1 -n 5 \
-        --fault delay:rank=1,us=100000
+    check "both sides sleep, $1" ranks 2 "$build/overlap" "${small[@]}" $(named "slept-$1") --progress-by "$1" --sizes 8 --ratio 1 -n 3 \
+        --fault delay:rank=1,us=300000
 }
 slept none
-recorded 'nothing is hidden where one side follows the other' slept-none 'len(c) == 1 and abs(c[0]["hidden_share"]) < 0.4 and c[0]["both_time_us"] > 200e3'
+recorded 'nothing is hidden where one side follows the other' slept-none 'len(c) == 1 and abs(c[0]["hidden_share"]) < 0.4 and c[0]["both_time_us"] > 600e3'
 slept thread
-recorded 'a thread hides the shorter side' slept-thread 'len(c) == 1 and c[0]["hidden_share"] > 0.6 and min(c[0]["communication_time_us"], c[0]["computation_time_us"]) > 100e3'
+recorded 'a thread hides the shorter side' slept-thread 'len(c) == 1 and c[0]["hidden_share"] > 0.6 and min(c[0]["communication_time_us"], c[0]["computation_time_us"]) > 300e3'
 slept nonblocking
 recorded 'and so does a non-blocking collective' slept-nonblocking 'len(c) == 1 and c[0]["hidden_share"] > 0.6'
 recorded 'a fault is in the provenance' slept-thread 'h["provenance"] == ["measured", "faulted"]'
@@ -231,7 +231,7 @@ recorded 'ends the launch; what was measured is kept' gpu '[(x["status"], x["cta
 expect_status 'a word that is no policy' 2 emulated 2 -- --sizes 4K --cta 2,many
 says 'is told before anything runs' "--cta 'many': expected default"
 expect_status 'a fault in the second policy is found' 3 emulated 2 -- --sizes 4K --cta 2,4 --fault wrong:rank=1
-check 'sleeping sides on emulated GPUs' emulated 2 -- --sizes 8 -n 5 --fault delay:rank=0,us=100000
+check 'sleeping sides on emulated GPUs' emulated 2 -- --sizes 8 -n 3 --fault delay:rank=0,us=300000
 cp "$work/records/r/l.jsonl" "$work/r/gpu/gpu.jsonl"
 recorded 'hide the shorter one' gpu 'c[0]["hidden_share"] > 0.6 and h["provenance"] == ["emulated", "faulted"]'
 expect_status 'NCCL has no thread of MPI' 2 emulated 1 -- --progress-by thread --sizes 8

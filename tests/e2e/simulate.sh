@@ -6,7 +6,7 @@ if ! said=$(scripts/works SimGrid); then
     exit
 fi
 # Only this test builds the simulated driver, so that other tests need not wait for it.
-check 'the drivers build with smpicc' make -s -j2 "B=$build" "$build/simulate/all_reduce"
+check 'the drivers build with smpicc' this_make -s -j2 "B=$build" "$build/simulate/all_reduce"
 simulate() { scripts/simulate --build "$build" --results "$work" --instance u-p6e-gb200x72 "$@"; }
 
 # Two domains of four GPUs. 1001 elements do not divide evenly by anything here.
