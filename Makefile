@@ -21,15 +21,17 @@ endif
 
 # ---- What the machine has: scripts/probe runs again when a knob or a search path changes ---------------------------
 
-# $(call stamp,NAME,TEXT): a file that changes only when TEXT does; targets that are built with TEXT depend on it.
-stamp = $(if $(and $(wildcard $B/flags/$1),$(findstring <$(strip $2)>,<$(strip $(file <$B/flags/$1))>)),,$(shell mkdir -p $B/flags)$(file >$B/flags/$1,$(strip $2)))
+# $(call stamp,NAME,TEXT): a file that changes only when TEXT does; targets that are built with TEXT depend on it. Without config.mk (`make help`,
+# or before the probe) TEXT is not known, and the file stays as it is.
+stamp = $(if $(HAVE_CC),$(write_stamp))
+write_stamp = $(if $(and $(wildcard $B/flags/$1),$(findstring <$(strip $2)>,<$(strip $(file <$B/flags/$1))>)),,$(shell mkdir -p $B/flags)$(file >$B/flags/$1,$(strip $2)))
 
 KNOBS := CC CPPFLAGS LDFLAGS MPI MPICC MPIRUN MPI_HOME CUDA NVCC NVCCFLAGS CUDA_HOME CUDA_PATH NCCL NCCL_HOME CUBLASLT CUBLASLT_HOME \
 	HWLOC_HOME JANSSON_HOME CRITERION_HOME GNUPLOT
 PLACES := PATH LD_LIBRARY_PATH CPATH LIBRARY_PATH C_INCLUDE_PATH PKG_CONFIG_PATH
 
 ifneq ($(filter-out help clean uninstall dist,$(or $(MAKECMDGOALS),all)),)
-$(call stamp,knobs,$(foreach knob,$(KNOBS) $(PLACES),$(knob)=$(call quote,$(value $(knob)))))
+$(call write_stamp,knobs,$(foreach knob,$(KNOBS) $(PLACES),$(knob)=$(call quote,$(value $(knob)))))
 -include $B/config.mk
 # A failed probe runs again each time, since something may have been installed; a successful one does not.
 $B/config.mk: scripts/probe scripts/works scripts/launchers/mpirun bench/matmul/blasfamily.c $B/flags/knobs $(if $(PROBE_FAILED),$(if $(MAKE_RESTARTS),,force))

@@ -54,6 +54,10 @@ nothing() {
             build HWLOC_HOME=/usr $targets
         check 'back again' build $targets
     fi
+    for target in help '-n clean' '-n dist' uninstall; do make --no-print-directory DESTDIR=/nowhere $target >/dev/null 2>&1; done
+    nothing 'after targets that need no probe, nothing' build -s $targets
+    check 'another probe' build probe
+    nothing 'that finds the same, and then nothing' build -s $targets
     nothing 'another place for CUDA rebuilds no C' build -s CUDA_HOME=/nowhere $targets
 }
 
