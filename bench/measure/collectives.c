@@ -72,7 +72,8 @@ static enum status check_wishes(const struct settings *s, const struct backend *
         return fail(STATUS_USAGE, "-G: the %s backend has no CUDA graphs; use --backend nccl", name);
     if (s->aggregate > 1 && !(can & CAN_AGGREGATE))
         return fail(STATUS_USAGE,
-                    "-m: the %s backend has no groups of operations; use --backend nccl, or --mode pipelined",
+                    "-m: the %s backend has no groups of operations; use --backend nccl, or --mode "
+                    "pipelined; OSU's -m MAX is -e MAX",
                     name);
     if (s->registration && !(can & CAN_REGISTER))
         return fail(STATUS_USAGE, "-R: the %s backend registers no buffers; use --backend nccl", name);
