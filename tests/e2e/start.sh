@@ -27,11 +27,11 @@ expect_status '-g under mpirun is refused' 2 ranks 2 "$build/all_reduce" "${quic
 says 'with the reason' 'a launcher has already started 2 ('
 says 'and the line to type' "; type: mpirun -np 4 $build/all_reduce -b 8 -e 8 -n 2 "
 # is_last: the driver's line is the last one on stderr, and mpirun's own words are not on stdout.
-is_last() {
+is_last() { # NAME PROGRAM [OUTPUT: how many lines of it are on stdout]
     case $(sed -n 's/^MPI_NAME := //p' "$build/config.mk") in
     'Open MPI 5'*) skip "$1" "mpirun of Open MPI 5 prints a block after it (bench/launch/refusal.c)"; return ;;
     esac
-    if tail -n 1 "$work/err" | grep -q "^$2: " && [ ! -s "$work/out" ]; then ok "$1"; else not_ok "$1"; tail "$work/err"; fi
+    if tail -n 1 "$work/err" | grep -q "^$2: " && [ "$(wc -l <"$work/out")" -eq "${3:-0}" ]; then ok "$1"; else not_ok "$1"; tail "$work/err"; fi
 }
 is_last 'which stands last' all_reduce
 expect_status 'flags of nccl-tests under mpirun' 2 ranks 2 "$build/all_reduce" --minbytes 8 -d float --maxbytes=1G -m1 -m 5
@@ -111,6 +111,23 @@ expect_status 'an unknown word with one dash' 2 "$build/all_reduce" -quick 3
 says 'is named as it was typed' 'unknown flag -quick'
 expect_status 'an unknown word under mpirun' 2 ranks 3 "$build/matmul" -d flaot
 is_last 'is the last line' matmul
+# What only started ranks can tell ends in the same way, with the same status.
+while IFS='|' read -r status lines reason arguments; do
+    rm -rf "$work/records"
+    # shellcheck disable=SC2086 # words on purpose
+    expect_status "ranks refuse $arguments" "$status" ranks 2 "$build/all_reduce" "${quick[@]}" --backend mpi $arguments </dev/null
+    says 'with the reason' "$reason"
+    is_last 'which is the last line' all_reduce "$lines"
+done <<'EOF'
+2|0|-m: the mpi backend has no groups of operations|-m 4 --sizes 8
+5|0|--expect-ranks 3: the launch has 2|--expect-ranks 3
+5|0|two must measure and two load|--beside all_to_all:4K --sizes 8
+5|5|nothing was measured: fewer bytes than one element|--sizes 0
+5|5|nothing was measured: --group 3|--group 3 --sizes 8
+EOF
+check 'a launch without a figure ends its record' grep -q '"record":"end","status":"failed"' "$work/records/r/l.jsonl"
+expect_status 'matmul refuses' 5 ranks 2 "$build/matmul" --expect-hosts 7 --output none
+is_last 'in the last line' matmul
 expect_status 'only some ranks refuse: none waits for ever' 2 ranks 2 sh -c 'case ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} in 0) exec "$0" --bad ;; *) exec "$0" "$@" ;; esac' \
     "$build/all_reduce" "${quick[@]}" --backend mpi
 expect_status '-g 0 without a GPU' 5 alone all_reduce --backend mpi -g 0
