@@ -294,7 +294,7 @@ const struct foreign other_tools[] = {
     IMB("time", .instead = "--max-seconds %", .help = "use --max-seconds"),
     IMB("mem", .instead = "", .help = "what does not fit into memory is skipped, and said"),
     IMB("off_cache", .instead = "--cache cold", .help = "use --cache cold"),
-    IMB("map", .help = "the launcher places the ranks (mpirun --map-by, --rank-by)"),
+    IMB("map", .help = "the launcher places the ranks"),
     IMB("data_type", .convert = from_type, .help = "use -d, the element type"),
     IMB("red_data_type", .convert = from_type, .help = "use -d, the element type"),
     IMB("include", .instead = "--collectives %", .help = "use --collectives"),

@@ -90,7 +90,7 @@ line_to_type matmul '-x 10 -iter 5' ": $build/matmul -w 10 -n 5"
 line_to_type step '-off_cache -1' ": $build/step --cache cold"
 # Flags that nothing replaces say why, alone and among others.
 while IFS='|' read -r program typed reason; do line_to_type "$program" "$typed" "$reason"; done <<'EOF'
-all_reduce|-map 2x4|-map is not a flag of busbar: the launcher places the ranks (mpirun --map-by, --rank-by)
+all_reduce|-map 2x4|-map is not a flag of busbar: the launcher places the ranks
 all_reduce|-d rocm|with --backend mpi --memory device
 all_reduce|-V 8|-V is not a flag of busbar: it is for nccl-tests' own kernels (-D), and operations are those of the NCCL library; --cta sets NCCL's CTAs
 all_reduce|-m 1:64 -D vect:1:2|-D is not a flag of busbar: there are no derived data types
