@@ -131,8 +131,8 @@ static bool translate(const struct foreign_use *use, struct text *flags)
     return true;
 }
 
-/* Writes the command line with the program's flags in place of all those of other tools. False: argv[*at], which
-   is *use, has no counterpart; `lacking` then names a flag that this program lacks, if that is why. */
+/* Writes the command line with the program's flags in place of all those of other tools. False: argv[*at],
+   which is *use, has no counterpart; `lacking` then names a flag that this program lacks, if that is why. */
 static bool correct(const struct command *command, int argc, char **argv, const char *tool, int *at,
                     struct foreign_use *use, struct text *line, struct text *lacking)
 {

@@ -98,12 +98,15 @@ static enum status compare_matrices(struct launch_state *l)
 {
     const struct settings *s = &l->settings;
     const struct world *w = &l->driver.world;
-    char first[sizeof s->imbalances->label];
+    struct {
+        char label[IMBALANCE_LABEL], counts;
+    } first;
     if (!s->matrix) return STATUS_OK;
-    memcpy(first, s->imbalances->label, sizeof first);
-    mpi_must(MPI_Bcast(first, sizeof first, MPI_CHAR, 0, w->comm));
+    memcpy(first.label, s->imbalances->label, sizeof first.label);
+    first.counts = (char)s->imbalances->counts;
+    mpi_must(MPI_Bcast(&first, sizeof first, MPI_CHAR, 0, w->comm));
     return agree(l,
-                 same(first, s->imbalances->label)
+                 same(first.label, s->imbalances->label) && first.counts == (char)s->imbalances->counts
                      ? STATUS_OK
                      : fail(STATUS_ENVIRONMENT, "--matrix: %s on %s is not the file that rank 0 read on %s",
                             s->matrix, w->host, w->hosts[0]));

@@ -57,9 +57,10 @@ static const struct option collective_options[] = {
      .name = "matrix",
      .argument = "FILE",
      .at = AT(matrix),
-     .help = "alltoallv: instead of --imbalance, a file whose line i has what rank i sends to each rank, in\n"
-             "bytes or counts (tokens, elements). The numbers are scaled to each size of the launch;\n"
-             "--sizes matrix takes them as bytes"},
+     .help =
+         "alltoallv: instead of --imbalance, a file whose line i has what rank i sends to each rank. The\n"
+         "numbers are scaled to each size of the launch. --sizes matrix sends them as they are: bytes, or\n"
+         "elements of the type if a line \"# unit: counts\" stands above them"},
     FLAG_PLACEMENT(.at = AT(placement), .initial = "both"),
     FLAG_MODE(
             .at = AT(mode),
@@ -242,7 +243,19 @@ struct command collective_command(const char *name, const char *summary)
     };
 }
 
-/* Reads --imbalance or --matrix. With --sizes matrix the only size is what the file's busiest rank moves. A
+/* --sizes matrix: the only size is what the file's busiest rank moves. */
+static enum status size_of_matrix(struct settings *s)
+{
+    if (s->imbalances->counts && s->dtype_count > 1)
+        return fail(STATUS_USAGE,
+                    "--sizes matrix: %s has counts, which are other sizes in each type: give one type by -d",
+                    s->matrix);
+    s->sizes = allocate(1, sizeof *s->sizes);
+    s->size_count = 1;
+    return matrix_size(s->matrix, s->imbalances, dtypes[s->dtypes[0]].size, s->sizes);
+}
+
+/* Reads --imbalance or --matrix. A
    plan can name no file: its "--imbalance matrix:HASH" demands the file with this hash, "--imbalance matrix"
    any file. */
 static enum status read_traffic(struct settings *s)
@@ -263,10 +276,7 @@ static enum status read_traffic(struct settings *s)
     if (wanted && !any && !same(s->imbalance, s->imbalances->label))
         return fail(STATUS_USAGE, "--matrix %s is %s, but --imbalance demands %s: give the file of that time",
                     s->matrix, s->imbalances->label, s->imbalance);
-    if (!own_size) return STATUS_OK;
-    s->sizes = allocate(1, sizeof *s->sizes);
-    s->sizes[s->size_count++] = (size_t)s->imbalances->busiest;
-    return STATUS_OK;
+    return own_size ? size_of_matrix(s) : STATUS_OK;
 }
 
 static enum status read_load(struct settings *s)

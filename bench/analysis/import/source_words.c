@@ -145,8 +145,8 @@ struct spoken read_spoken(const char *text)
     return spoken;
 }
 
-/* The number after one of the words, a NULL-terminated list, and at most one separator: "np64", "ppn_4". Words
-   and numbers stand alone. ABSENT: none; 0: several different ones. */
+/* The number after one of the words, a NULL-terminated list, and at most one separator: "np64", "ppn_4".
+   Words and numbers stand alone. ABSENT: none; 0: several different ones. */
 static int64_t number_behind(const char *text, const char *const *words, const char *separators)
 {
     int64_t found = ABSENT;
