@@ -289,7 +289,7 @@ Test(record, unknown_words_survive)
     archive_free(&archive);
 }
 
-/* Messages quote commands and addresses. Nothing else in a row is free text, and keys must stay as they are. */
+/* Messages quote commands and addresses. Keys must stay as they are. */
 Test(record, secrets_in_errors_are_masked)
 {
     struct record_writer writer;
