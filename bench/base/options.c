@@ -3,7 +3,6 @@
 #include "base/units.h"
 #include "base/version.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -93,8 +92,7 @@ static enum status set_value(const struct option *row, const char *value, char *
     }
     case OPTION_INTEGER:
         if (parse_integer(value, place))
-            return fail(STATUS_USAGE, "--%s: '%s' is not a whole number%s%s", row->name, value,
-                        row->elsewhere ? "; " : "", row->elsewhere ? row->elsewhere : "");
+            return fail(STATUS_USAGE, "--%s: '%s' is not a whole number", row->name, value);
         return in_range(row, (double)*(int64_t *)place) ? STATUS_OK : out_of_range(row, value);
     case OPTION_SIZE:
         if (parse_size(value, place))
@@ -118,61 +116,9 @@ static enum status set_value(const struct option *row, const char *value, char *
     return in_range(row, real) ? STATUS_OK : out_of_range(row, value);
 }
 
-static bool takes_value(const struct option *row)
+bool option_takes_value(const struct option *row)
 {
     return row->kind != OPTION_FLAG;
-}
-
-/* Adds the flags that do the same as the refused flag: "-b %" with the value in place of "%". */
-static void add_instead(struct text *line, const struct option *row, const char *value)
-{
-    char *words = duplicate(row->instead), *rest = words;
-    for (const char *word; (word = strsep(&rest, " "));)
-        text_add_word(line, strcmp(word, "%") == 0 ? value : word);
-    free(words);
-}
-
-static const struct option *row_of(const struct command *, const char *flag, const char **attached);
-static const char *launcher = "";
-
-void options_started_by(const char *words)
-{
-    launcher = words;
-}
-
-/* The command line with busbar's flags in place of all those of other tools. */
-static void add_corrected(struct text *line, const struct command *command, int argc, char **argv)
-{
-    text_add(line, "%s", launcher);
-    for (int i = 0; i < argc; i++) {
-        const char *value = NULL;
-        const struct option *row = i && argv[i][0] == '-' ? row_of(command, argv[i], &value) : NULL;
-        bool is_apart = !value && i + 1 < argc;
-        if (row && row->kind == OPTION_REFUSED && row->instead && (value || is_apart))
-            add_instead(line, row, is_apart ? argv[++i] : value);
-        else
-            text_add_word(line, argv[i]);
-    }
-}
-
-/* A flag of another tool. *at: moved to its value, if that is a word of its own and is accepted. */
-static enum status refuse(const struct command *command, const struct option *row, int argc, char **argv,
-                          int *at, const char *attached)
-{
-    bool is_apart = !attached && *at + 1 < argc;
-    const char *value = is_apart ? argv[*at + 1] : attached;
-    if (row->choices && same(value, row->choices)) {
-        *at += is_apart;
-        return STATUS_OK;
-    }
-    if (!row->instead || !value)
-        return fail(STATUS_USAGE, "%s is not a flag of busbar: %s", argv[*at], row->help);
-    struct text line = {0};
-    add_corrected(&line, command, argc, argv);
-    enum status status =
-        fail(STATUS_USAGE, "%s is not a flag of busbar: %s: %s", argv[*at], row->help, text_get(&line));
-    text_free(&line);
-    return status;
 }
 
 /* Reads the flag at argv[*at] ("--name", "--name=value", "-x value", "-xvalue", "-xyz") and moves *at past
@@ -181,11 +127,10 @@ static enum status read_flag(const struct command *command, int argc, char **arg
 {
     const char *flag = argv[*at];
     bool is_long = flag[1] == '-';
-    const struct option *refused =
-        !is_long && flag[2] ? find_long(command, flag + 1, strlen(flag + 1)) : NULL;
-    if (refused && refused->kind == OPTION_REFUSED) { /* IMB's long flags have one dash */
-        enum status status = refuse(command, refused, argc, argv, at, NULL);
-        ++*at;
+    struct foreign_use use;
+    if (foreign_find(command, argc, argv, *at, NULL, &use)) {
+        enum status status = foreign_refuse(command, argc, argv, *at, &use);
+        *at += use.words;
         return status;
     }
     const char *equals = is_long ? strchr(flag, '=') : NULL;
@@ -195,16 +140,9 @@ static enum status read_flag(const struct command *command, int argc, char **arg
             is_long ? find_long(command, flag + 2, length) : find_letter(command, *letters);
         if (!row) return unknown_flag(command, flag, is_long ? flag + 2 : flag + 1);
         const char *attached = is_long ? (equals ? equals + 1 : NULL) : (letters[1] ? letters + 1 : NULL);
-        if (row->kind == OPTION_REFUSED) {
-            /* IMB's -msglog must not be read as -m with the value "sglog": of the refused letters, only -J
-               takes text. */
-            if (!is_long && attached && !row->argument && isalpha((unsigned char)*attached))
-                return unknown_flag(command, flag, flag + 1);
-            enum status status = refuse(command, row, argc, argv, at, attached);
-            if (status) return status;
-            break;
-        }
-        if (!takes_value(row)) {
+        if (row->kind == OPTION_REFUSED)
+            return fail(STATUS_USAGE, "%s is not a flag of busbar: %s", flag, row->help);
+        if (!option_takes_value(row)) {
             if (is_long && equals) return fail(STATUS_USAGE, "--%s takes no value", row->name);
             enum status status = set_value(row, NULL, settings);
             if (status) return status;
@@ -278,15 +216,8 @@ enum status options_parse(const struct command *command, int argc, char **argv, 
     return status;
 }
 
-/* The row of a long flag, or of the last flag in a word of short flags (only the last can take a value).
-   *attached: the value that is part of the same word; NULL: none. */
-static const struct option *row_of(const struct command *command, const char *flag, const char **attached)
+const struct option *options_find(const struct command *command, const char *flag, const char **attached)
 {
-    const struct option *refused = flag[1] && flag[2] ? find_long(command, flag + 1, strlen(flag + 1)) : NULL;
-    if (refused && refused->kind == OPTION_REFUSED) {
-        *attached = NULL;
-        return refused;
-    }
     if (flag[1] == '-') {
         size_t length = strcspn(flag + 2, "=");
         *attached = flag[2 + length] == '=' ? flag + 2 + length + 1 : NULL;
@@ -294,8 +225,8 @@ static const struct option *row_of(const struct command *command, const char *fl
     }
     const char *letter = flag + 1;
     const struct option *row = find_letter(command, *letter);
-    while (row && !takes_value(row) && letter[1]) row = find_letter(command, *++letter);
-    *attached = letter[1] ? letter + 1 : NULL;
+    while (row && !option_takes_value(row) && letter[1]) row = find_letter(command, *++letter);
+    *attached = *letter && letter[1] ? letter + 1 : NULL;
     return row;
 }
 
@@ -304,8 +235,11 @@ int options_remove(const struct command *command, int argc, char **argv, const c
     int kept = 1;
     for (int at = 1, words; at < argc; at += words) {
         const char *attached = NULL;
-        const struct option *row = argv[at][0] == '-' ? row_of(command, argv[at], &attached) : NULL;
-        words = row && takes_value(row) && !attached && at + 1 < argc ? 2 : 1;
+        struct foreign_use use;
+        const bool accepted = argv[at][0] == '-' && foreign_find(command, argc, argv, at, NULL, &use);
+        const struct option *row =
+            !accepted && argv[at][0] == '-' ? options_find(command, argv[at], &attached) : NULL;
+        words = accepted ? use.words : row && option_takes_value(row) && !attached && at + 1 < argc ? 2 : 1;
         if (row && row->name && strcmp(row->name, name) == 0) continue;
         for (int i = 0; i < words; i++) argv[kept++] = argv[at + i];
     }

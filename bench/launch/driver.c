@@ -172,11 +172,13 @@ static enum status start_own_ranks(struct driver *d)
 }
 
 /* Drivers that need no threads call MPI_Init(), as most applications do. */
-static int start_mpi(struct driver *d, int *argc, char ***argv)
+static int start_mpi(void *state)
 {
-    int wanted = d->thread_level;
-    return wanted == MPI_THREAD_SINGLE ? MPI_Init(argc, argv)
-                                       : MPI_Init_thread(argc, argv, wanted, &d->thread_level);
+    struct driver *d = state;
+    int argc = d->argc, wanted = d->thread_level;
+    char **argv = d->argv;
+    return wanted == MPI_THREAD_SINGLE ? MPI_Init(&argc, &argv)
+                                       : MPI_Init_thread(&argc, &argv, wanted, &d->thread_level);
 }
 
 /* Before version 5, Open MPI's launcher sometimes assumes that a rank that exits right after MPI_Finalize has
@@ -202,8 +204,7 @@ static void name_launcher(void)
 
 int driver_main(struct driver *d)
 {
-    int rank = early_rank(), argc = d->argc;
-    char **argv = d->argv;
+    int rank = early_rank();
     use_decimal_point();
     journal_start(&d->journal, clock_s());
     name_program(d->name);
@@ -220,12 +221,16 @@ int driver_main(struct driver *d)
     d->watch = watch_open(&watch);
     if (early_local_rank() >= 0) d->parts->devices(d, early_local_rank());
     watch_arrive(d->watch);
-    if (start_mpi(d, &argc, &argv)) return (int)fail(STATUS_ENVIRONMENT, "MPI_Init failed");
+    if (quiet_init(start_mpi, d)) return (int)fail(STATUS_ENVIRONMENT, "MPI_Init failed");
     mpi_return_errors(end_failed, d);
     status = open_launch(d);
     if (!status) status = run_launch(d);
     d->parts->free_settings(d);
     watch_conclude(d->watch, status);
+    if (status && status != STATUS_WRONG && ends_quietly()) {
+        watch_close(d->watch);
+        end_agreed(status);
+    }
     if (MPI_Finalize() && !status) status = fail(STATUS_ENVIRONMENT, "MPI_Finalize failed");
     watch_close(d->watch);
     world_close(&d->world);

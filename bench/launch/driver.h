@@ -26,6 +26,9 @@ struct driver_settings {
    struct driver_settings, which must be the first member of a driver's settings. */
 extern const struct option driver_options[];
 
+/* The flags of nccl-tests, OSU and IMB, for struct command's `foreign` (other_tools.c). */
+extern const struct foreign other_tools[];
+
 struct driver;
 
 /* The parts that each driver implements. `open`, `add_facts`, `measure` and `close` are collective. */

@@ -121,6 +121,7 @@ struct command matmul_command(void)
                     "      one library's kernel, twenty samples\n",
         .options = matmul_options,
         .more = driver_options,
+        .foreign = other_tools,
     };
 }
 

@@ -72,7 +72,8 @@ static enum status check_wishes(const struct settings *s, const struct backend *
         return fail(STATUS_USAGE, "-G: the %s backend has no CUDA graphs; use --backend nccl", name);
     if (s->aggregate > 1 && !(can & CAN_AGGREGATE))
         return fail(STATUS_USAGE,
-                    "-m: the %s backend has no groups of operations; use --backend nccl, or --mode pipelined",
+                    "-m: the %s backend has no groups of operations; use --backend nccl, or --mode "
+                    "pipelined; OSU's -m MAX is -e MAX",
                     name);
     if (s->registration && !(can & CAN_REGISTER))
         return fail(STATUS_USAGE, "-R: the %s backend registers no buffers; use --backend nccl", name);
@@ -97,12 +98,15 @@ static enum status compare_matrices(struct launch_state *l)
 {
     const struct settings *s = &l->settings;
     const struct world *w = &l->driver.world;
-    char first[sizeof s->imbalances->label];
+    struct {
+        char label[IMBALANCE_LABEL], counts;
+    } first;
     if (!s->matrix) return STATUS_OK;
-    memcpy(first, s->imbalances->label, sizeof first);
-    mpi_must(MPI_Bcast(first, sizeof first, MPI_CHAR, 0, w->comm));
+    memcpy(first.label, s->imbalances->label, sizeof first.label);
+    first.counts = (char)s->imbalances->counts;
+    mpi_must(MPI_Bcast(&first, sizeof first, MPI_CHAR, 0, w->comm));
     return agree(l,
-                 same(first, s->imbalances->label)
+                 same(first.label, s->imbalances->label) && first.counts == (char)s->imbalances->counts
                      ? STATUS_OK
                      : fail(STATUS_ENVIRONMENT, "--matrix: %s on %s is not the file that rank 0 read on %s",
                             s->matrix, w->host, w->hosts[0]));

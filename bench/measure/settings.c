@@ -57,9 +57,10 @@ static const struct option collective_options[] = {
      .name = "matrix",
      .argument = "FILE",
      .at = AT(matrix),
-     .help = "alltoallv: instead of --imbalance, a file whose line i has what rank i sends to each rank, in\n"
-             "bytes or counts (tokens, elements). The numbers are scaled to each size of the launch;\n"
-             "--sizes matrix takes them as bytes"},
+     .help =
+         "alltoallv: instead of --imbalance, a file whose line i has what rank i sends to each rank. The\n"
+         "numbers are scaled to each size of the launch. --sizes matrix sends them as they are: bytes, or\n"
+         "elements of the type if a line \"# unit: counts\" stands above them"},
     FLAG_PLACEMENT(.at = AT(placement), .initial = "both"),
     FLAG_MODE(
             .at = AT(mode),
@@ -163,10 +164,9 @@ static const struct option collective_options[] = {
      .initial = "1",
      .least = 1,
      .most = 1024,
-     .elsewhere = "OSU's -m MIN:MAX is -b MIN -e MAX here",
      .help =
          "every call is a group of N operations, each with buffers of its own; -n and -w count groups, and\n"
-         "times are per operation (OSU's -m MIN:MAX is -b MIN -e MAX here)"},
+         "times are per operation"},
     FLAG_REGISTER(.at = AT(registration)),
     FLAG_CTA(.at = AT(cta)),
     {.kind = OPTION_FLAG,
@@ -217,74 +217,6 @@ static const struct option collective_options[] = {
      .most = 1e9,
      .help = "rate of one host's network in each direction, Gbit/s, from which the bound between hosts\n"
              "is computed if the catalog does not have this machine; 0: not known"},
-
-    {.kind = OPTION_REFUSED, .name = "minbytes", .instead = "-b %", .help = "use -b or --begin"},
-    {.kind = OPTION_REFUSED, .name = "maxbytes", .instead = "-e %", .help = "use -e or --end"},
-    {.kind = OPTION_REFUSED, .name = "stepbytes", .instead = "-i %", .help = "use -i or --increment"},
-    {.kind = OPTION_REFUSED, .name = "stepfactor", .instead = "-f %", .help = "use -f or --factor"},
-    {.kind = OPTION_REFUSED, .name = "msglog", .help = "use -b and -e, in bytes"},
-    {.kind = OPTION_REFUSED, .name = "msglen", .help = "use --sizes"},
-    {.kind = OPTION_REFUSED, .name = "iter", .instead = "-n %", .help = "use -n or --iters"},
-    {.kind = OPTION_REFUSED, .name = "npmin", .help = "use mpirun -np, and --group for fewer ranks"},
-    {.kind = OPTION_REFUSED,
-     .letter = 'p',
-     .name = "parallel_init",
-     .help = "ranks are processes and always start in parallel"},
-    {.kind = OPTION_REFUSED,
-     .letter = 'z',
-     .name = "blocking",
-     .help = "use --mode isolated, which waits for every operation"},
-    {.kind = OPTION_REFUSED,
-     .letter = 'a',
-     .name = "average",
-     .help = "times are the maximum over ranks, with --mode nccl-tests the mean; records keep the spread"},
-    {.kind = OPTION_REFUSED,
-     .letter = 'N',
-     .name = "run_cycles",
-     .choices = "1",
-     .help = "use --passes, and several launches (scripts/sweep)"},
-    {.kind = OPTION_REFUSED,
-     .letter = 'C',
-     .name = "report_cputime",
-     .choices = "0",
-     .help = "times are taken on the device, or on the host without one"},
-    {.kind = OPTION_REFUSED,
-     .letter = 'x',
-     .name = "cta_policy",
-     .help = "use --cta, or for OSU's -x, the warm-up, -w"},
-    {.kind = OPTION_REFUSED, .letter = 'l', .name = "in_place", .help = "use --placement in_place"},
-    {.kind = OPTION_REFUSED, .name = "multi", .help = "use --group"},
-    {.kind = OPTION_REFUSED,
-     .letter = 'J',
-     .name = "output_file",
-     .argument = "FILE",
-     .help = "use busbar export --format nccl-tests-json on the records"},
-    {.kind = OPTION_REFUSED,
-     .letter = 'I',
-     .name = "per_iter_timing",
-     .help = "every sample is in the records, and --mode isolated times single operations"},
-    {.kind = OPTION_REFUSED, .letter = 'K', .name = "per_iter_skip", .help = "warm-up is not sampled: -w"},
-    {.kind = OPTION_REFUSED,
-     .letter = 'S',
-     .name = "report_timestamps",
-     .help = "the record of a launch says when it started"},
-    {.kind = OPTION_REFUSED,
-     .letter = 'y',
-     .name = "stream_null",
-     .help = "operations run on a stream of their own"},
-    {.kind = OPTION_REFUSED,
-     .letter = 'D',
-     .name = "device_implementation",
-     .help = "operations are those of the NCCL library"},
-    {.kind = OPTION_REFUSED, .letter = 'V', .name = "device_cta_count", .help = "use --cta"},
-    {.kind = OPTION_REFUSED,
-     .letter = 'M',
-     .name = "memory_report",
-     .help = "a case that does not fit says how much it needs"},
-    {.kind = OPTION_REFUSED,
-     .letter = 'u',
-     .name = "unalign",
-     .help = "buffers are aligned as the library returns them"},
     {.kind = OPTION_END},
 };
 
@@ -307,10 +239,23 @@ struct command collective_command(const char *name, const char *summary)
                     "      throughput, in five minutes\n",
         .options = collective_options,
         .more = driver_options,
+        .foreign = other_tools,
     };
 }
 
-/* Reads --imbalance or --matrix. With --sizes matrix the only size is what the file's busiest rank moves. A
+/* --sizes matrix: the only size is what the file's busiest rank moves. */
+static enum status size_of_matrix(struct settings *s)
+{
+    if (s->imbalances->counts && s->dtype_count > 1)
+        return fail(STATUS_USAGE,
+                    "--sizes matrix: %s has counts, which are other sizes in each type: give one type by -d",
+                    s->matrix);
+    s->sizes = allocate(1, sizeof *s->sizes);
+    s->size_count = 1;
+    return matrix_size(s->matrix, s->imbalances, dtypes[s->dtypes[0]].size, s->sizes);
+}
+
+/* Reads --imbalance or --matrix. A
    plan can name no file: its "--imbalance matrix:HASH" demands the file with this hash, "--imbalance matrix"
    any file. */
 static enum status read_traffic(struct settings *s)
@@ -331,10 +276,7 @@ static enum status read_traffic(struct settings *s)
     if (wanted && !any && !same(s->imbalance, s->imbalances->label))
         return fail(STATUS_USAGE, "--matrix %s is %s, but --imbalance demands %s: give the file of that time",
                     s->matrix, s->imbalances->label, s->imbalance);
-    if (!own_size) return STATUS_OK;
-    s->sizes = allocate(1, sizeof *s->sizes);
-    s->sizes[s->size_count++] = (size_t)s->imbalances->busiest;
-    return STATUS_OK;
+    return own_size ? size_of_matrix(s) : STATUS_OK;
 }
 
 static enum status read_load(struct settings *s)

@@ -60,20 +60,45 @@ struct rows {
     const char *path;
     uint64_t *cells;
     size_t count, columns, rows; /* cells so far; of the first row; complete rows */
+    bool counts, has_unit;
 };
+
+/* Reads the comment "# unit: counts"; other comments mean nothing. */
+static enum status read_unit(struct rows *m, const char *line, size_t number)
+{
+    static const char blanks[] = " \t\r";
+    const char *word = line + strspn(line, blanks);
+    if (*word != '#') return STATUS_OK;
+    word += 1 + strspn(word + 1, blanks);
+    if (strncmp(word, "unit:", 5) != 0) return STATUS_OK;
+    word += 5 + strspn(word + 5, blanks);
+    const size_t length = strcspn(word, blanks);
+    const bool counts = length == 6 && strncmp(word, "counts", length) == 0;
+    if (word[length + strspn(word + length, blanks)] ||
+        !(counts || (length == 5 && strncmp(word, "bytes", length) == 0)))
+        return fail(STATUS_USAGE, "--matrix: %s:%zu: the unit '%.40s' is neither bytes nor counts", m->path,
+                    number, word);
+    if (m->rows || (m->has_unit && m->counts != counts))
+        return fail(STATUS_USAGE, "--matrix: %s:%zu: the unit must be said once, above the numbers", m->path,
+                    number);
+    m->counts = counts;
+    m->has_unit = true;
+    return STATUS_OK;
+}
 
 static enum status read_row(struct rows *m, char *line, size_t number)
 {
     char *rest = line, *word;
     size_t before = m->count;
+    enum status status = read_unit(m, line, number);
+    if (status) return status;
     line[strcspn(line, "#")] = 0;
     while ((word = strsep(&rest, " \t\r"))) {
         size_t bytes;
         if (!*word) continue;
         if (parse_size(word, &bytes) || bytes > SIZE_MOST)
-            return fail(STATUS_USAGE,
-                        "--matrix: %s:%zu: '%.40s' is not a number of bytes such as 0, 4096 or 64K", m->path,
-                        number, word);
+            return fail(STATUS_USAGE, "--matrix: %s:%zu: '%.40s' is not a number such as 0, 4096 or 64K",
+                        m->path, number, word);
         if ((m->count & (m->count + 1)) == 0)
             m->cells = reallocate(m->cells, 2 * m->count + 2, sizeof *m->cells);
         m->cells[m->count++] = bytes;
@@ -97,8 +122,8 @@ static enum status sum_up(const struct rows *m, uint64_t *busiest)
             sent += m->cells[i * n + j];
             received += m->cells[j * n + i];
             if (sent > SIZE_MOST || received > SIZE_MOST)
-                return fail(STATUS_USAGE, "--matrix: %s: rank %zu sends or receives more than 2^60 bytes",
-                            m->path, i);
+                return fail(STATUS_USAGE, "--matrix: %s: rank %zu sends or receives more than 2^60", m->path,
+                            i);
         }
         if (sent > *busiest) *busiest = sent;
         if (received > *busiest) *busiest = received;
@@ -123,7 +148,7 @@ enum status matrix_read(const char *path, struct imbalance *imbalance)
     if (!status && m.rows != m.columns)
         status = fail(STATUS_USAGE, "--matrix: %s: %zu rows of %zu numbers: expected as many rows as columns",
                       path, m.rows, m.columns);
-    *imbalance = (struct imbalance){.cells = m.cells, .ranks = (int)m.columns};
+    *imbalance = (struct imbalance){.cells = m.cells, .ranks = (int)m.columns, .counts = m.counts};
     if (!status) status = sum_up(&m, &imbalance->busiest);
     if (status) {
         free(m.cells);
@@ -132,6 +157,15 @@ enum status matrix_read(const char *path, struct imbalance *imbalance)
     }
     snprintf(imbalance->label, sizeof imbalance->label, "matrix:%016llx",
              (unsigned long long)hash_bytes(m.cells, m.count * sizeof *m.cells));
+    return STATUS_OK;
+}
+
+enum status matrix_size(const char *path, const struct imbalance *matrix, size_t element_bytes, size_t *size)
+{
+    const size_t unit = matrix->counts ? element_bytes : 1;
+    if (matrix->busiest > SIZE_MOST / unit)
+        return fail(STATUS_USAGE, "--matrix: %s: a rank sends or receives more than 2^60 bytes", path);
+    *size = (size_t)matrix->busiest * unit;
     return STATUS_OK;
 }
 

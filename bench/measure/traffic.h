@@ -15,18 +15,25 @@ struct imbalance {
                                     cells) */
     struct skew skew;
     /* a matrix only: */
-    uint64_t *cells;  /* row i, column j: bytes from rank i to rank j; NULL: no matrix */
+    uint64_t *cells;  /* row i, column j: what rank i sends to rank j; NULL: no matrix */
     int ranks;        /* rows and columns */
-    uint64_t busiest; /* the largest sum of a row or column, in bytes */
+    uint64_t busiest; /* the largest sum of a row or column */
+    bool counts;      /* cells count elements of the case's type; else bytes */
 };
 
 /* Reads "1,1.5,2:7:send": a list of what imbalance_parse() reads. Items that are named twice count once.
    Returns STATUS_USAGE after printing one line. The caller frees the list with imbalances_free(). */
 enum status imbalances_read(const char *text, struct imbalance **list, size_t *count);
 
-/* Reads a file of n lines with n numbers of bytes each ("64K" too), separated by spaces or tabs; # begins a
-   comment. Returns STATUS_USAGE after printing one line if it is anything else, or if nothing is sent. */
+/* Reads a file of n lines with n numbers each ("64K" too), separated by spaces or tabs; # begins a comment.
+   A line "# unit: counts" above the numbers says that they count elements; without it, or with
+   "# unit: bytes", they are bytes. The label is the same for both: a case's size, which is in bytes, tells
+   them apart. Returns STATUS_USAGE after printing one line if it is anything else, or if nothing is sent. */
 enum status matrix_read(const char *path, struct imbalance *);
+
+/* The size of a case that sends what the matrix says, neither more nor less, in bytes. Returns STATUS_USAGE
+   after printing one line if it is too large. */
+enum status matrix_size(const char *path, const struct imbalance *, size_t element_bytes, size_t *size);
 
 void imbalances_free(struct imbalance *list, size_t count);
 

@@ -110,6 +110,7 @@ struct command overlap_command(void)
                     "      what MPI does without a thread\n",
         .options = overlap_options,
         .more = driver_options,
+        .foreign = other_tools,
     };
 }
 

@@ -56,14 +56,26 @@ static json_t *spread_object(const struct spread *spread, const char *extreme)
     return object;
 }
 
+/* Messages may quote what libraries and people said: commands, addresses, variables. */
+static json_t *masked_string(const char *message)
+{
+    struct text text = {0};
+    mask_secrets(&text, message);
+    json_t *string = clean_string(text_get(&text));
+    text_free(&text);
+    return string;
+}
+
 static void put_field(json_t *object, const struct field *field, const void *record)
 {
     const void *place = (const char *)record + field->offset;
     int64_t integer;
-    const char *name;
+    const char *name, *text;
     switch (field->kind) {
     case FIELD_STRING:
-        if (*(const char *const *)place) put(object, field->key, clean_string(*(const char *const *)place));
+        text = *(const char *const *)place;
+        if (text)
+            put(object, field->key, same(field->key, "error") ? masked_string(text) : clean_string(text));
         break;
     case FIELD_WORD:
         name = name_of(field->names, *(const int *)place);

@@ -124,6 +124,7 @@ struct command step_command(void)
                     "      a workload of yours, two tensor-parallel groups of eight\n",
         .options = step_options,
         .more = driver_options,
+        .foreign = other_tools,
     };
 }
 

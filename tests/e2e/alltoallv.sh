@@ -36,6 +36,11 @@ done
 flags[1]=mpi
 check 'a matrix as it is' emulated 3 -- "${matrix[@]}" --sizes matrix -d int8
 check 'is right' rows "$verified"' and [(r["bytes"], r["send_bytes"], r["recv_bytes"], r["imbalance"][:7]) for r in c] == [(650, 650, 450, "matrix:")]'
+(echo '# unit: counts' && cat "$work/matrix") >"$work/counts"
+check 'a matrix of counts' emulated 3 -- --placement out_of_place --matrix "$work/counts" --sizes matrix -d double
+check 'sends so many elements' rows "$verified"' and [(r["bytes"], r["send_bytes"], r["recv_bytes"]) for r in c] == [(5200, 5200, 3600)]'
+check 'at other sizes its numbers are proportions' emulated 3 -- --placement out_of_place --matrix "$work/counts" --sizes 26000 -d float
+check 'as those of bytes are' rows "$verified"' and [(r["bytes"], r["send_bytes"], r["recv_bytes"]) for r in c] == [(26000, 26000, 18000)]'
 expect_status 'in place is not measured' 5 emulated 1 -- --placement in_place --sizes 4K
 check 'and the record says why' rows 'c[0]["status"] == "unsupported" and "in both directions" in c[0]["error"]'
 
@@ -48,19 +53,27 @@ usage() {
 printf '1 2\n3\n' >"$work/bad"
 usage "--matrix: $work/bad:2: 1 numbers, but the first row has 2" --matrix "$work/bad"
 printf '1 x\n3 4\n' >"$work/bad"
-usage "bad:1: 'x' is not a number of bytes such as 0, 4096 or 64K" --matrix "$work/bad"
+usage "bad:1: 'x' is not a number such as 0, 4096 or 64K" --matrix "$work/bad"
+printf '# unit: tokens\n1 2\n3 4\n' >"$work/bad"
+usage "bad:1: the unit 'tokens' is neither bytes nor counts" --matrix "$work/bad"
+usage 'give one type by -d' --matrix "$work/counts" --sizes matrix -d float,double
 usage 'leave out --imbalance' --matrix "$work/matrix" --imbalance 2
 usage '--sizes matrix: there is no --matrix FILE' --sizes matrix
 usage "'0.5' is not a factor" --imbalance 0.5
 expect_status 'a matrix of another number of ranks: status 5' 5 ranks 2 "$build/alltoallv" --backend mpi --matrix "$work/matrix" --sizes 64 --output none
 says 'with the reason' '--matrix has 3 rows, but there are 2 ranks'
-# other_file FILE: rank 1 reads another file than rank 0
+# other_file COMMAND: each rank reads what the command prints, which may differ by $rank
 other_file() {
-    ranks 2 sh -c 'mkdir -p "$0/$$" && printf "0 %s\n1 0\n" "${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" >"$0/$$/m" && cd "$0/$$" && exec "$1" --backend mpi --matrix m --sizes 64 --output none' \
-        "$work/each" "$(realpath "$build/alltoallv")"
+    # shellcheck disable=SC2016 # for the ranks' shell
+    ranks 2 sh -c 'rank=${OMPI_COMM_WORLD_RANK:-$PMI_RANK}; mkdir -p "$0/$$" && cd "$0/$$" && eval "$2" >m && exec "$1" --backend mpi --matrix m --sizes 64 --output none' \
+        "$work/each" "$(realpath "$build/alltoallv")" "$1"
 }
-expect_status 'ranks that read unlike files: status 5' 5 other_file
+# shellcheck disable=SC2016
+expect_status 'ranks that read unlike files: status 5' 5 other_file 'printf "0 $rank\n1 0\n"'
 tells 'are told' '--matrix: m on .* is not the file that rank 0 read'
+# shellcheck disable=SC2016
+expect_status 'as are those whose numbers have unlike units' 5 other_file '[ $rank = 1 ] || echo "# unit: counts"; printf "0 1\n1 0\n"'
+tells 'in the same words' '--matrix: m on .* is not the file that rank 0 read'
 
 # ---- what reads records ----
 

@@ -153,7 +153,8 @@ usage 'less than --begin' -b 1M -e 1K
 usage 'not one of' --mode fast
 usage 'needs a value' -b
 usage 'not a flag of busbar' -z 1
-usage "x is not a flag of busbar: use --cta, or for OSU's -x, the warm-up, -w" -x 10
+usage "x is not a flag of busbar: use -w, the warm-up: $build/all_reduce -w 10" -x 10
+usage "x is not a flag of busbar: use --cta, or for OSU's -x, the warm-up, -w: $build/all_reduce --cta efficiency" -x 1
 usage 'l is not a flag of busbar: use --placement in_place' -l
 usage 'multi is not a flag of busbar: use --group' -multi 0
 usage 'no rank 3' --root 3

@@ -84,3 +84,7 @@ for script in allocation check-regression bench sweep scan against preset setup 
     clean "scripts/$script" 2 "scripts/$script" "--x$escape" "--y$escape"
     lacks "runs" "ubstitution" "$work/err"
 done
+clean "install from a folder of such a name" 5 scripts/install --to "$odd/none" --uninstall
+mkdir -p "$odd/share/busbar"
+printf '../x\033[31m\n' >"$odd/share/busbar/installed"
+clean "install with such a list" 5 scripts/install --to "$odd" --uninstall

@@ -250,6 +250,18 @@ cp "$golden/formats/osu_np64.txt" "$work/tree/b/out.txt"
 check "a folder" import --output "$work/records" --run tree --ranks 4 "$work/tree"
 if [ -e "$work/records/tree/a-out.jsonl" ] && [ -e "$work/records/tree/b-out.jsonl" ]; then ok "files of one name are told apart by their folders"
 else not_ok "files of one name are told apart by their folders: $(ls "$work/records/tree")"; fi
+mkdir -p "$work/study/n2_ppn64"
+cp "$golden/osu_allreduce_7.4.txt" "$work/study/n2_ppn64/osu_allreduce.txt"
+cp "$golden/osu_allreduce_7.4.txt" "$work/study/osu_allreduce_2nodes_16tasks.out"
+cp "$golden/osu_allreduce_7.4.txt" "$work/study/osu-allreduce-16.log"
+check "a study whose names state nodes and ranks" import --check --format csv "$work/study"
+for counts in n2_ppn64/osu_allreduce.txt:128,2 osu_allreduce_2nodes_16tasks.out:16,2 osu-allreduce-16.log:-,-; do
+    if grep "/${counts%:*}," "$work/out" | cut -d, -f7,8 | grep -qx -e "${counts#*:}"; then ok "$counts"; else not_ok "$counts"; fi
+done
+check "a name that does not" import --check "$work/study/osu-allreduce-16.log"
+says "is said in the summary, with the flag" "(checked)  (ranks unknown: give --ranks N)"
+check "with the flag" import --check --ranks 4 "$work/study/osu-allreduce-16.log"
+lacks "nothing is unknown" "ranks unknown" "$work/out"
 ln -s . "$work/tree/a/loop"
 ln -s out.txt "$work/tree/a/latest.txt"
 check "links in a folder" import --check --format csv --ranks 4 "$work/tree"

@@ -74,17 +74,48 @@ static const struct option rows[] = {
      .least = 1,
      .most = 0x1p40,
      .help = "smallest size"},
-    {.kind = OPTION_REFUSED,
-     .letter = 't',
-     .name = "nthreads",
-     .choices = "1",
-     .help = "start more ranks instead"},
-    {.kind = OPTION_REFUSED, .letter = 'z', .name = "blocking", .help = "use --mode isolated"},
-    {.kind = OPTION_REFUSED,
-     .letter = 'm',
-     .name = "minbytes",
-     .instead = "--begin % --all",
-     .help = "use --begin"},
+    {.kind = OPTION_REFUSED, .letter = 'k', .help = "use --name"},
+    {0},
+};
+
+static bool is_missing(const char *value)
+{
+    return !value;
+}
+
+static bool is_range(const char *value)
+{
+    return value && strchr(value, ':');
+}
+
+static bool is_number(const char *value)
+{
+    return value && *value && !value[strspn(value, "0123456789")];
+}
+
+static bool to_quiet(const char *value, struct text *flags)
+{
+    if (same(value, "1")) text_add(flags, "--quiet");
+    return same(value, "1");
+}
+
+static const struct foreign others[] = {
+    {.tool = "A", .letter = 't', .name = "nthreads", .accepted = "1", .help = "start more ranks instead"},
+    {.tool = "A", .letter = 'z', .name = "blocking", .convert = to_quiet, .help = "use --quiet"},
+    {.tool = "A", .letter = 'm', .name = "minbytes", .instead = "--begin % --all", .help = "use --begin"},
+    {.tool = "A", .letter = 's', .instead = "--shape %", .related = "size begin", .help = "use --shape"},
+    {.tool = "A", .letter = 'x', .fits = is_range, .instead = "", .help = "it is not needed"},
+    {.tool = "B", .letter = 'x', .instead = "-n %", .help = "use -n"},
+    {.tool = "B", .letter = 'b', .fits = is_range, .sure = true, .instead = "--ratio 1", .help = "a range"},
+    {.tool = "B", .letter = 'n', .fits = is_number, .instead = "--ratio %", .help = "use --ratio"},
+    {.tool = "B", .letter = 'l', .fits = is_missing, .sure = true, .instead = "", .help = "it is not needed"},
+    {.tool = "B",
+     .name = "multi",
+     .instead = "--ratio %",
+     .value_of = "time",
+     .usual = "2",
+     .help = "use --ratio"},
+    {.tool = "B", .name = "time", .instead = "--max-seconds %", .help = "use --max-seconds"},
     {0},
 };
 static const struct command command = {"prog",
@@ -93,7 +124,8 @@ static const struct command command = {"prog",
                                        "A first line\nthat goes on.\n\n  kept as is",
                                        "prog -q\n    quietly\n",
                                        rows,
-                                       NULL};
+                                       NULL,
+                                       others};
 
 enum { MOST = 16 };
 static char *arguments[MOST];
@@ -147,8 +179,7 @@ Test(options, refused_flags_that_change_nothing)
 {
     struct settings s;
     int operand;
-    const char *lines[] = {"-t 1 -n 7 x", "-t1 -n 7 x", "--nthreads 1 -n 7 x", "--nthreads=1 -n 7 x",
-                           "-qt1 -n 7 x"};
+    const char *lines[] = {"-t 1 -n 7 x", "-t1 -n 7 x", "--nthreads 1 -n 7 x", "--nthreads=1 -n 7 x"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         cr_expect_eq(parse(lines[i], &s, &operand), STATUS_OK, "%s", lines[i]);
         cr_expect(s.count == 7, "%s", lines[i]);
@@ -176,8 +207,9 @@ struct complaint {
 static const struct complaint complaints[] = {
     {"--iterz 3", "prog: unknown flag --iterz; did you mean --iters? (--help lists all)\n"},
     {"--quantum", "prog: unknown flag --quantum (--help lists all)\n"},
-    {"-x", "prog: unknown flag -x (--help lists all)\n"},
-    {"-qx", "prog: unknown flag -qx (--help lists all)\n"},
+    {"-o", "prog: unknown flag -o (--help lists all)\n"},
+    {"-qo", "prog: unknown flag -qo (--help lists all)\n"},
+    {"-k", "prog: -k is not a flag of busbar: use --name\n"},
     {"--iters", "prog: --iters needs a value: --iters N\n"},
     {"-b", "prog: -b needs a value: -b SIZE\n"},
     {"--quiet=1", "prog: --quiet takes no value\n"},
@@ -197,12 +229,27 @@ static const struct complaint complaints[] = {
     {"-t 4", "prog: -t is not a flag of busbar: start more ranks instead\n"},
     {"--nthreads=4", "prog: --nthreads=4 is not a flag of busbar: start more ranks instead\n"},
     {"-t", "prog: -t is not a flag of busbar: start more ranks instead\n"},
-    {"-z 1", "prog: -z is not a flag of busbar: use --mode isolated\n"},
+    {"-z 1", "prog: -z is not a flag of busbar: use --quiet: prog --quiet\n"},
+    {"-z 2", "prog: -z is not a flag of busbar: use --quiet\n"},
+    {"-zoo", "prog: unknown flag -zoo (--help lists all)\n"},
     {"-q --minbytes 8 a*b",
      "prog: --minbytes is not a flag of busbar: use --begin: prog -q --begin 8 --all 'a*b'\n"},
     {"--minbytes=8 -q", "prog: --minbytes=8 is not a flag of busbar: use --begin: prog --begin 8 --all -q\n"},
     {"-m8", "prog: -m8 is not a flag of busbar: use --begin: prog --begin 8 --all\n"},
     {"-m", "prog: -m is not a flag of busbar: use --begin\n"},
+    {"-m 8 -t 4", "prog: -t is not a flag of busbar: start more ranks instead\n"},
+    {"-m 8 -t 1 --label -m",
+     "prog: -m is not a flag of busbar: use --begin: prog --begin 8 --all -t 1 --label -m\n"},
+    {"-s 3", "prog: -s is a flag of A; prog has no --shape, but --begin (--help lists all)\n"},
+    {"-x 1:2", "prog: -x is not a flag of busbar: leave it out; it is not needed: prog\n"},
+    {"-n 5 -x 3", "prog: -x is not a flag of busbar: use -n: prog --ratio 5 -n 3\n"},
+    {"-b 1:8 -n 5", "prog: -b 1:8 is a flag of B: a range: prog --ratio 1 --ratio 5\n"},
+    {"-b1:8", "prog: -b1:8 is a flag of B: a range: prog --ratio 1\n"},
+    {"-l -q", "prog: -l is a flag of B: leave it out; it is not needed: prog -q\n"},
+    {"-multi 0", "prog: -multi is not a flag of busbar: use --ratio: prog --ratio 2\n"},
+    {"-multi 0 -time 4",
+     "prog: -multi is not a flag of busbar: use --ratio: prog --ratio 4 --max-seconds 4\n"},
+    {"-time 5", "prog: -time is not a flag of busbar: use --max-seconds: prog --max-seconds 5\n"},
 };
 
 Test(options, one_line_for_each_mistake)

@@ -289,6 +289,33 @@ Test(record, unknown_words_survive)
     archive_free(&archive);
 }
 
+/* Messages quote commands and addresses. Keys must stay as they are. */
+Test(record, secrets_in_errors_are_masked)
+{
+    struct record_writer writer;
+    struct case_row row;
+    struct overlap_row overlap;
+    set_absent(case_fields, &row);
+    set_absent(overlap_fields, &overlap);
+    row.key = "token=abc";
+    row.error = "cannot open https://bob:sw0rd@h/x?sig=cafe";
+    overlap.error = "sshpass -p hunter2 failed";
+    cr_assert_eq(record_open(&writer, folder, "run", "launch", NULL), STATUS_OK);
+    cr_assert(record_case(&writer, &row) == STATUS_OK && record_overlap(&writer, &overlap) == STATUS_OK);
+    cr_assert_eq(record_failure(&writer, 1, "proxy said: Authorization: Bearer eyJhbGciOi"), STATUS_OK);
+    record_close(&writer);
+    struct text text = {0};
+    cr_assert_eq(text_add_file(&text, path("run/launch.jsonl"), 1 << 20), STATUS_OK);
+    static const char *const kept[] = {"\"key\":\"token=abc\"", "https://(masked)@h/x?sig=(masked)\"",
+                                       "\"sshpass -p (masked) failed\"", "Bearer (masked)\""};
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        cr_expect(strstr(text_get(&text), kept[i]), "%s in %s", kept[i], text_get(&text));
+    static const char *const secrets[] = {"sw0rd", "cafe", "hunter2", "eyJhbGciOi"};
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
+        cr_expect(!strstr(text_get(&text), secrets[i]), "%s", secrets[i]);
+    text_free(&text);
+}
+
 Test(record, a_newer_schema_is_refused)
 {
     static const char text[] = "{\"record\":\"launch\",\"schema\":2,\"run\":\"r\"}\n";

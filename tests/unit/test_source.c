@@ -143,6 +143,40 @@ Test(source, json_in_pieces)
     }
 }
 
+Test(source, counts_in_names)
+{
+    static const struct {
+        const char *name;
+        int64_t ranks, nodes;
+    } cases[] = {{"n2_ppn64/osu_allreduce.txt", 128, 2},
+                 {"n2-ppn64/osu_allreduce.txt", 128, 2},
+                 {"nodes2_ppn8/x", 16, 2},
+                 {"nnodes=4,ppn=2/x", 8, 4},
+                 {"2nodes_8ppn/x", 16, 2},
+                 {"2n_ppn8/x", ABSENT, ABSENT}, /* "2n" may be anything */
+                 {"osu_allreduce_2nodes_16tasks.out", 16, 2},
+                 {"osu_allreduce_2nodes_8_tasks_per_node.out", 16, 2},
+                 {"16_tasks_2_nodes.out", 16, 2},
+                 {"study/np16/x", 16, ABSENT},
+                 {"32_ranks/x", 32, ABSENT},
+                 {"ranks16.out", 16, ABSENT},
+                 {"ntasks_16.out", 16, ABSENT},
+                 {"osu-allreduce-16.log", ABSENT, ABSENT},
+                 {"osu_allreduce_2_ranks_4.log", 2, ABSENT},
+                 {"2_ranks_4_ranks/x", ABSENT, ABSENT},
+                 {"2nodes/4nodes_ppn8", ABSENT, ABSENT},
+                 {"n2/osu_allreduce.txt", ABSENT, ABSENT},
+                 {"np2/np4", ABSENT, ABSENT},
+                 {"np64k.txt", ABSENT, ABSENT},
+                 {"ppn64/x", ABSENT, ABSENT},
+                 {"n0_ppn64/x", ABSENT, ABSENT}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spoken spoken = read_spoken_name(cases[i].name);
+        cr_expect_eq(spoken.ranks, cases[i].ranks, "%s: %lld ranks", cases[i].name, (long long)spoken.ranks);
+        cr_expect_eq(spoken.nodes, cases[i].nodes, "%s: %lld nodes", cases[i].name, (long long)spoken.nodes);
+    }
+}
+
 /* Rows whose counts of ranks and nodes are not known belong together. */
 Test(source, rccl_rows_without_counts_are_one_table)
 {

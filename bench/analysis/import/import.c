@@ -146,6 +146,7 @@ static const struct command command = {
     "busbar import --workload mine trace.json >mine.tsv\n"
     "    a workload for build/step and busbar report, of a step of a training job\n",
     options,
+    NULL,
     NULL};
 
 static int any_collective_index(const char *name)

@@ -107,15 +107,19 @@ void summarise(struct summary *summary, const struct source *source, size_t numb
         printf("%-15s %5s %6s %6s  %22s  %11s  %s\n", "collective", "rows", "ranks", "nodes",
                "peak busbw (GB/s)", "average", "launch");
     char figures[160];
+    const bool warned = json_array_size(t->warnings) > 0;
     const char *name = launch ? launch : "(checked)",
-               *warned = json_array_size(t->warnings) ? "  (warnings)" : "";
+               *notes = t->ranks == ABSENT ? warned ? "  (warnings; ranks unknown: give --ranks N)"
+                                                    : "  (ranks unknown: give --ranks N)"
+                        : warned           ? "  (warnings)"
+                                           : "";
     snprintf(figures, sizeof figures, "%-15s %5zu %6s %6s  %10s %11s  %11s", collective, t->row_count, ranks,
              nodes, peak[0], peak[1], recomputed);
-    bool fits = strlen(figures) + 2 + strlen(name) + strlen(warned) <= TERMINAL_COLUMNS;
+    bool fits = strlen(figures) + 2 + strlen(name) + strlen(notes) <= TERMINAL_COLUMNS;
     if (fits) {
-        print_plain("%s  %s%s", figures, name, warned);
+        print_plain("%s  %s%s", figures, name, notes);
     } else {
         print_plain("%s", figures);
-        print_plain("    %s%s", name, warned);
+        print_plain("    %s%s", name, notes);
     }
 }

@@ -234,6 +234,9 @@ const char *op_by_any_name(const char *word);
 /* Reads numbers of ranks and nodes from prose: "8 ranks on 2 nodes", "16 GPUs". Ignores a kind for which the
    text has two different numbers. */
 struct spoken read_spoken(const char *text);
+/* The same from the name of a file or folder, which may also put the number last: "osu_np64.txt", "n2_ppn64".
+   A number without a word says nothing. */
+struct spoken read_spoken_name(const char *name);
 
 /* Takes a line of prose as the title of the next table: "Over the 200 Gb/s link:", "## Two nodes". NULL: it
    is not prose, or begins with a single '#', as the tools' own lines do. */

@@ -3,7 +3,6 @@
 #include "analysis/import/source_check.h"
 #include "collective/dtype.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,20 +132,13 @@ static void range_text(const struct source_table *table, char text[64])
         snprintf(text, 64, "%lld to %lld", (long long)table->ranks_lo, (long long)table->ranks_hi);
 }
 
-/* Reads the last two parts of the path: "osu_allreduce_np64.txt", "4nodes-8ppn/allreduce.txt". */
+/* Reads the last two parts of the path: "osu_allreduce_np64.txt", "n2_ppn64/allreduce.txt". */
 static struct spoken spoken_by_path(const char *path)
 {
     const char *name = path + strlen(path);
     for (int parts = 0; name > path && (name[-1] != '/' || ++parts < 2); name--) {
     }
-    struct spoken spoken = read_spoken(name);
-    for (const char *at = name; spoken.ranks == ABSENT && (at = strcasestr(at, "np")); at += 2) {
-        const char *digits = at + 2 + strspn(at + 2, "-_=");
-        size_t length = strspn(digits, "0123456789");
-        bool starts = at == name || !isalnum((unsigned char)at[-1]);
-        if (starts && length > 0 && length < 8) spoken.ranks = strtoll(digits, NULL, 10);
-    }
-    return spoken;
+    return read_spoken_name(name);
 }
 
 /* Takes the ranks from a heading before the table or from the file's name, with a warning. */

@@ -117,14 +117,11 @@ static void take_once(int64_t *place, int64_t number)
 
 struct spoken read_spoken(const char *text)
 {
-    static const char *const ranks[] = {"ranks", "rank", "mpi ranks", "processes", "procs", "gpus", NULL},
-                             *const nodes[] = {"nodes", "node", "hosts", NULL}, *const each[] = {"per node",
-                                                                                                 "per host",
-                                                                                                 "/node",
-                                                                                                 "/ node",
-                                                                                                 "a node",
-                                                                                                 "each",
-                                                                                                 NULL},
+    static const char *const ranks[] = {"ranks", "rank",  "mpi ranks", "processes",
+                                        "procs", "tasks", "gpus",      NULL},
+                             *const nodes[] = {"nodes", "node", "hosts", NULL},
+                             *const each[] = {"per node", "per_node", "per-node", "pernode", "per host",
+                                              "/node",    "/ node",   "a node",   "each",    NULL},
                              *const per_node[] = {"ppn", "per node", NULL};
     struct spoken spoken = {ABSENT, ABSENT, ABSENT};
     for (const char *at = text; *at; at++) {
@@ -142,6 +139,47 @@ struct spoken read_spoken(const char *text)
         at = behind - 1;
     }
     if (spoken.ranks == ABSENT && spoken.nodes > 0 && spoken.per_node > 0)
+        spoken.ranks = spoken.nodes * spoken.per_node;
+    if (spoken.ranks == 0) spoken.ranks = ABSENT;
+    if (spoken.nodes == 0) spoken.nodes = ABSENT;
+    return spoken;
+}
+
+/* The number after one of the words, a NULL-terminated list, and at most one separator: "np64", "ppn_4".
+   Words and numbers stand alone. ABSENT: none; 0: several different ones. */
+static int64_t number_behind(const char *text, const char *const *words, const char *separators)
+{
+    int64_t found = ABSENT;
+    for (; *words; words++)
+        for (const char *at = text; (at = strcasestr(at, *words)); at++) {
+            const char *digits = at + strlen(*words);
+            if (*digits && strchr(separators, *digits)) digits++;
+            const size_t length = strspn(digits, "0123456789");
+            if (length == 0 || length > 7 || isalpha((unsigned char)digits[length])) continue;
+            if (at == text || !isalnum((unsigned char)at[-1])) take_once(&found, strtoll(digits, NULL, 10));
+        }
+    return found;
+}
+
+/* Words that also follow their number ("2_ranks_4") have no separator but "=". */
+struct spoken read_spoken_name(const char *name)
+{
+    static const char *const ranks[] = {"np", "ntasks", "nprocs", "nranks", NULL},
+                             *const near_ranks[] = {"ranks", "tasks", "procs", NULL},
+                             *const per_node[] = {"ppn", NULL}, *const nodes[] = {"n", "nnodes", NULL},
+                             *const near_nodes[] = {"nodes", NULL};
+    struct spoken spoken = read_spoken(name);
+    if (spoken.ranks != ABSENT) return spoken;
+    int64_t said = number_behind(name, ranks, "-_=");
+    if (said == ABSENT) said = number_behind(name, near_ranks, "=");
+    if (spoken.per_node == ABSENT) spoken.per_node = number_behind(name, per_node, "-_=");
+    if (spoken.nodes == ABSENT && spoken.per_node > 0) {
+        spoken.nodes = number_behind(name, nodes, "-_=");
+        if (spoken.nodes == ABSENT) spoken.nodes = number_behind(name, near_nodes, "=");
+    }
+    if (said != ABSENT)
+        spoken.ranks = said;
+    else if (spoken.nodes > 0 && spoken.per_node > 0)
         spoken.ranks = spoken.nodes * spoken.per_node;
     if (spoken.ranks == 0) spoken.ranks = ABSENT;
     if (spoken.nodes == 0) spoken.nodes = ABSENT;

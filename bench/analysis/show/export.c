@@ -59,6 +59,7 @@ static const struct command command = {
     "busbar export --format openmetrics --output /var/lib/node_exporter/busbar.prom results\n    for the "
     "textfile collector\n",
     options,
+    NULL,
     NULL};
 
 /* One test of a launch: a table of nccl-tests. */

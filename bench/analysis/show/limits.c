@@ -119,6 +119,7 @@ static const struct command command = {
     "busbar limits --gpu H100 --domain-gpus 8 --domains 2 --nic-gbps 50 --collective all_reduce --bytes "
     "1M,1G\n    two nodes, by hand\n",
     options,
+    NULL,
     NULL};
 
 /* One printed row. */

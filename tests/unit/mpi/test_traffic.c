@@ -191,6 +191,26 @@ Test(traffic, a_matrix_is_read, WITH_FOLDER)
     free(m.cells);
 }
 
+Test(traffic, a_matrix_of_counts, WITH_FOLDER)
+{
+    struct imbalance bytes, counts;
+    size_t size;
+    put("b", "# unit: bytes\n1 2\n3 4\n");
+    put("c", "# tokens of layer 3\n#unit:\tcounts \r\n1 2\n3 4\n");
+    cr_assert(matrix_read(path("b"), &bytes) == STATUS_OK && matrix_read(path("c"), &counts) == STATUS_OK);
+    cr_expect(!bytes.counts && counts.counts && bytes.busiest == 7 && counts.busiest == 7);
+    cr_expect_str_eq(bytes.label, counts.label, "the hash is that of the numbers");
+    cr_expect(matrix_size("b", &bytes, 8, &size) == STATUS_OK && size == 7);
+    cr_expect(matrix_size("c", &counts, 8, &size) == STATUS_OK && size == 56);
+    counts.busiest = (uint64_t)1 << 58;
+    cr_expect(matrix_size("c", &counts, 4, &size) == STATUS_OK && size == (size_t)1 << 60);
+    silence(1);
+    cr_expect_eq(matrix_size("c", &counts, 8, &size), STATUS_USAGE);
+    silence(0);
+    free(bytes.cells);
+    free(counts.cells);
+}
+
 Test(traffic, a_bad_matrix_is_refused, WITH_FOLDER)
 {
     static const char *const bad[] = {"",
@@ -202,7 +222,12 @@ Test(traffic, a_bad_matrix_is_refused, WITH_FOLDER)
                                       "0 0\n0 0\n",
                                       "1,2\n3,4\n",
                                       "1 2T\n3 9223372036854775807\n",
-                                      "1152921504606846976 1\n1 1\n"};
+                                      "1152921504606846976 1\n1 1\n",
+                                      "# unit: tokens\n1 2\n3 4\n",
+                                      "# unit:\n1 2\n3 4\n",
+                                      "# unit: counts of tokens\n1 2\n3 4\n",
+                                      "1 2\n# unit: counts\n3 4\n",
+                                      "# unit: counts\n# unit: bytes\n1 2\n3 4\n"};
     struct imbalance m;
     silence(1);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
