@@ -112,14 +112,14 @@ void account_resume(void)
     account.cpu_since_s = cpu_now();
 }
 
-static void count_message(double bytes, const char *from, const char *to)
+static void count_message(double payload, const char *from, const char *to)
 {
     static const char rank0[] = "gpu0";
     struct cost *both[] = {&account.costs[account.phase], &account.all};
     const bool sends = strcmp(from, rank0) == 0, receives = strcmp(to, rank0) == 0;
     for (int i = 0; account.rank0 && i < 2; i++) {
-        if (sends) both[i]->sent++, both[i]->sent_bytes += bytes;
-        if (receives) both[i]->received++, both[i]->received_bytes += bytes;
+        if (sends) both[i]->sent++, both[i]->sent_bytes += payload;
+        if (receives) both[i]->received++, both[i]->received_bytes += payload;
     }
 }
 

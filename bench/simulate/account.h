@@ -2,9 +2,9 @@
    linker puts the functions of account_phases.c and account_mpi.c around those of the drivers and of MPI
    (--wrap), so the drivers' own sources do not know of it.
 
-   Messages: all that SimGrid sends from or to rank 0, also those inside collective calls; each counts with
-   SimGrid's header of 16 bytes. Time: that of the simulated clock. CPU time and memory: what rank 0's own
-   code takes on the machine that simulates, without SimGrid's. */
+   Messages: all that SimGrid sends from or to rank 0, also those inside collective calls. Time: that of the
+   simulated clock. CPU time and memory: what rank 0's own code takes on the machine that simulates, without
+   SimGrid's; sampling and verification include the simulated operation itself. */
 #ifndef BUSBAR_ACCOUNT_H
 #define BUSBAR_ACCOUNT_H
 

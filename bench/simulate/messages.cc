@@ -1,4 +1,5 @@
-// SimGrid asks for a latency factor once for each message: the only place where its interface shows all messages. It is C++.
+// SimGrid asks for a latency factor once for each message. Nothing else in its interface shows all messages.
+// This part of the interface is C++.
 #include "simulate/messages.h"
 
 #include <simgrid/kernel/resource/NetworkModelIntf.hpp>
@@ -8,12 +9,13 @@
 
 using namespace simgrid;
 
-void messages_tell(void (*tell)(double bytes, const char *from, const char *to))
+void messages_tell(void (*tell)(double payload, const char *from, const char *to))
 {
     s4u::Engine::get_instance()->netzone_by_name_or_null("machine")->get_network_model()->set_lat_factor_cb(
         [tell](double bytes, const s4u::Host *from, const s4u::Host *to, const std::vector<s4u::Link *> &,
                const std::unordered_set<s4u::NetZone *> &) {
-            tell(bytes, from->get_cname(), to->get_cname());
+            static const double HEADER = 16; // which SimGrid adds to each message
+            tell(bytes - HEADER, from->get_cname(), to->get_cname());
             return 1.0;
         });
 }

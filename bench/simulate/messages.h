@@ -1,4 +1,4 @@
-/* SimGrid's messages: that inside collective MPI calls too, which no MPI function shows. */
+/* SimGrid's messages, also those inside collective MPI calls, which no MPI function shows. */
 #ifndef BUSBAR_MESSAGES_H
 #define BUSBAR_MESSAGES_H
 
@@ -6,8 +6,8 @@
 extern "C" {
 #endif
 
-/* From now on calls `tell` at the start of each message, with the names of its hosts. */
-void messages_tell(void (*tell)(double bytes, const char *from, const char *to));
+/* From now on calls `tell` at the start of each message, with its bytes of data and its hosts' names. */
+void messages_tell(void (*tell)(double payload, const char *from, const char *to));
 
 #ifdef __cplusplus
 }
