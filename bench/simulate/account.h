@@ -15,7 +15,8 @@ enum account_phase {
     IN_CROWDING,
     IN_BACKEND,
     IN_HEADER,
-    IN_CLOCKS,
+    IN_FIRST_CLOCKS, /* --sync window: once in a launch */
+    IN_CLOCKS,       /* for each case and pass */
     IN_BUFFERS,
     IN_WARM_UP,
     IN_SAMPLING,

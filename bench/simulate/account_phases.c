@@ -77,7 +77,7 @@ void __wrap_window_open(struct window *w, const struct world *world, bool yields
 void __wrap_window_open(struct window *w, const struct world *world, bool yields)
 {
     (void)yields;
-    enum account_phase before = account_enter(IN_CLOCKS);
+    enum account_phase before = account_enter(IN_FIRST_CLOCKS);
     __real_window_open(w, world, true);
     account_enter(before);
 }

@@ -77,7 +77,7 @@ def account(ranks):
 accounts = {ranks: account(ranks) for ranks in (16, 32, 64)}
 for ranks, rows in accounts.items():
     whole, phases = rows["all"], {phase: row for phase, row in rows.items() if phase != "all"}
-    assert len(phases) == 14, rows
+    assert len(phases) == 15, rows
     for phase, row in phases.items():
         assert any(row.values()), (ranks, phase, "never happened")
         # No MPI call sends rank 0 more than some messages for each rank, or takes more from it.
