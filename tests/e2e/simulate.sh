@@ -97,3 +97,6 @@ check 'its phases add up, and no cost of rank 0 grows faster than the ranks' pyt
 sed -i 's/^\(| host names |\([^|]*|\)\{5\}\) [0-9.]*/\1 99.0/' "$work/costs-64"
 expect_status 'a phase whose memory grows faster is found' 1 python3 "$work/account.py" "$work"
 says 'and named' "'host names', 'memory'"
+expect_status 'a launch with MPI calls that the account does not know' 5 \
+    simulate --run unknown --account --domains 1 --domain-gpus 4 --collectives all_reduce --sizes 4K -- --beside all_gather:4K
+says 'has no account' 'no account: rank 0 waited in an MPI function'
