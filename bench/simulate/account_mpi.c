@@ -2,7 +2,6 @@
 #include "simulate/account.h"
 
 #include <mpi.h>
-#include <sched.h>
 #include <simgrid/actor.h>
 #include <time.h>
 
@@ -66,11 +65,15 @@ int __wrap_MPI_Finalize(void)
     return __real_MPI_Finalize();
 }
 
-static void let_pass(double seconds)
+/* The simulated clock stands still while a rank really sleeps. */
+int __wrap_nanosleep(const struct timespec *request, struct timespec *remain);
+int __wrap_nanosleep(const struct timespec *request, struct timespec *remain)
 {
+    (void)remain;
     account_pause(0);
-    sg_actor_sleep_for(seconds);
+    sg_actor_sleep_for((double)request->tv_sec + (double)request->tv_nsec * 1e-9);
     account_resume();
+    return 0;
 }
 
 void __real_sg_actor_sleep_until(double wakeup_s);
@@ -80,20 +83,4 @@ void __wrap_sg_actor_sleep_until(double wakeup_s)
     account_pause(0);
     __real_sg_actor_sleep_until(wakeup_s);
     account_resume();
-}
-
-/* The simulated clock stands still while a rank spins on it: each turn takes some time. */
-int __wrap_sched_yield(void);
-int __wrap_sched_yield(void)
-{
-    let_pass(2e-6);
-    return 0;
-}
-
-int __wrap_nanosleep(const struct timespec *request, struct timespec *remain);
-int __wrap_nanosleep(const struct timespec *request, struct timespec *remain)
-{
-    (void)remain;
-    let_pass((double)request->tv_sec + (double)request->tv_nsec * 1e-9);
-    return 0;
 }

@@ -1,4 +1,6 @@
 /* Which functions of the drivers are which phase. */
+#include "backend/mpi_status.h"
+#include "base/clock.h"
 #include "launch/crowding.h"
 #include "launch/journal.h"
 #include "launch/progress.h"
@@ -9,6 +11,8 @@
 #include "measure/table.h"
 #include "record/record.h"
 #include "simulate/account.h"
+
+#include <simgrid/actor.h>
 
 /* The phase during the function; afterwards the phase before it goes on. */
 #define DURING(which, type, name, parameters, arguments)                                                     \
@@ -45,6 +49,8 @@ DURING(IN_HEADER, enum status, journal_open,
         enum format format, struct launch_description known, void (*add)(void *, struct launch_header *),
         void *state),
        (j, w, m, output, format, known, add, state))
+DURING_VOID(IN_FIRST_CLOCKS, before, window_open, (struct window * w, const struct world *world, bool yields),
+            (w, world, yields))
 DURING_VOID(IN_CLOCKS, before, window_sync, (struct window * w), (w))
 DURING(IN_CLOCKS, double, window_skew, (struct window * w), (w))
 DURING(IN_BUFFERS, enum status, case_buffers_give,
@@ -71,15 +77,15 @@ DURING_VOID(IN_WRITING, IN_MEDIANS, settle_visit,
 DURING_VOID(IN_BETWEEN, IN_BETWEEN, progress_open, (struct progress_line * p, enum progress_kind kind),
             (p, kind))
 
-/* Simulated ranks always yield while they wait: else no time would pass. */
-void __real_window_open(struct window *w, const struct world *world, bool yields);
-void __wrap_window_open(struct window *w, const struct world *world, bool yields);
-void __wrap_window_open(struct window *w, const struct world *world, bool yields)
+/* As window_wait() in window.c; but a rank that spins on the simulated clock would wait forever. */
+bool __wrap_window_wait(struct window *w);
+bool __wrap_window_wait(struct window *w)
 {
-    (void)yields;
-    enum account_phase before = account_enter(IN_FIRST_CLOCKS);
-    __real_window_open(w, world, true);
-    account_enter(before);
+    double start = window_time(w, clock_s()) + w->lead_s;
+    mpi_must(MPI_Bcast(&start, 1, MPI_DOUBLE, 0, w->comm));
+    double left = start - window_time(w, clock_s());
+    if (left > 0) sg_actor_sleep_until(clock_s() + left);
+    return left < 0;
 }
 
 /* The last thing before the end. */
