@@ -4,11 +4,12 @@
 #include "simulate/messages.h"
 #include "simulate/platform.h"
 
-#include <malloc.h>
+#include <jansson.h>
 #include <simgrid/actor.h>
 #include <simgrid/host.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -43,10 +44,10 @@ static struct {
     bool runs;   /* rank 0's own code runs now, neither another rank's nor SimGrid's */
     bool missed; /* another rank ran without account_pause() */
     enum account_phase phase;
-    double began_s, since_s;                    /* simulated */
-    double cpu_since_s;                         /* since when it runs */
-    double heap_since, live, live_before, most; /* bytes; live_before: when the phase began */
-    struct cost costs[ACCOUNT_PHASES], all;     /* all: counted apart from the phases, to check their sum */
+    double began_s, since_s;                /* simulated */
+    double cpu_since_s;                     /* since when it runs */
+    double live, live_before, most;         /* bytes of memory; live_before: when the phase began */
+    struct cost costs[ACCOUNT_PHASES], all; /* all: counted apart from the phases, to check their sum */
 } account;
 
 static double cpu_now(void)
@@ -54,13 +55,6 @@ static double cpu_now(void)
     struct timespec t;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-/* The memory that malloc has given out to all simulated ranks. */
-static double heap_now(void)
-{
-    struct mallinfo2 heap = mallinfo2();
-    return (double)(heap.uordblks + heap.hblkhd);
 }
 
 static bool is_rank0(void)
@@ -73,15 +67,7 @@ static void settle(void)
 {
     struct cost *cost = &account.costs[account.phase];
     double cpu_s = cpu_now();
-    if (account.runs) {
-        double heap = heap_now();
-        cost->cpu_s += cpu_s - account.cpu_since_s;
-        account.live += heap - account.heap_since;
-        account.heap_since = heap;
-    }
-    if (account.live - account.live_before > cost->growth_bytes)
-        cost->growth_bytes = account.live - account.live_before;
-    if (account.live > account.most) account.most = account.live;
+    if (account.runs) cost->cpu_s += cpu_s - account.cpu_since_s;
     cost->simulated_s += clock_s() - account.since_s;
     account.since_s = clock_s();
     account.cpu_since_s = cpu_now();
@@ -113,8 +99,17 @@ void account_resume(void)
 {
     if (!is_rank0()) return;
     account.runs = true;
-    account.heap_since = heap_now();
     account.cpu_since_s = cpu_now();
+}
+
+void account_memory(double bytes)
+{
+    struct cost *cost = &account.costs[account.phase];
+    if (!account.runs) return;
+    account.live += bytes;
+    if (account.live - account.live_before > cost->growth_bytes)
+        cost->growth_bytes = account.live - account.live_before;
+    if (account.live > account.most) account.most = account.live;
 }
 
 static void count_message(double payload, const char *from, const char *to)
@@ -135,6 +130,7 @@ void account_begin(void)
     account.rank0 = sg_actor_self();
     account.began_s = account.since_s = clock_s();
     messages_tell(count_message);
+    json_set_alloc_funcs(malloc, free); /* with this program's names for them */
     account_resume();
 }
 
@@ -151,6 +147,7 @@ void account_end(void)
     if (!is_rank0()) return;
     account_enter(IN_END);
     account.rank0 = NULL;
+    account.runs = false;
     account.all.simulated_s = clock_s() - account.began_s;
     if (account.missed) {
         warn("no account: rank 0 waited in an MPI function that bench/simulate/account_mpi.c does not have");

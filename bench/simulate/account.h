@@ -40,4 +40,7 @@ enum account_phase account_enter(enum account_phase);
 void account_pause(int calls);
 void account_resume(void);
 
+/* The code that runs now has allocated these bytes; negative: freed. Only rank 0's count. */
+void account_memory(double bytes);
+
 #endif
