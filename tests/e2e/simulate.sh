@@ -66,6 +66,8 @@ for gpus in 16 32 64; do
     check "an account of $gpus ranks" simulate --run "account-$gpus" --account --domains 1 --domain-gpus $gpus --collectives all_reduce --sizes 4K
     mv "$work/out" "$work/costs-$gpus"
 done
+check 'an account of 420 samples on 16 ranks' simulate --run account-420 --account --domains 1 --domain-gpus 16 --collectives all_reduce --sizes 4K -- -n 420
+mv "$work/out" "$work/costs-16-420"
 cat >"$work/account.py" <<'PY'
 import sys
 names = "calls", "received", "sent", "KiB received", "KiB sent", "memory", "simulated ms", "CPU ms", "%"
@@ -91,8 +93,13 @@ for ranks, rows in accounts.items():
     for phase in rows if half else ():
         for name, more in ("calls", 128), ("KiB received", 1), ("KiB sent", 1), ("memory", 4):
             assert rows[phase][name] <= 2 * half[phase][name] + more, (ranks, phase, name, half[phase][name], rows[phase][name])
+# 400 more samples: memory for each of them, and messages in no other phase.
+for phase, row in account("16-420").items():
+    few = accounts[16][phase]
+    assert row["memory"] <= few["memory"] + 400 * 64 / 1024, (phase, few, row)
+    assert phase in ("sampling", "all") or (row["calls"], row["received"]) == (few["calls"], few["received"]), (phase, few, row)
 PY
-check 'its phases add up, and no cost of rank 0 grows faster than the ranks' python3 "$work/account.py" "$work"
+check 'its phases add up, and no cost of rank 0 grows faster than ranks and samples' python3 "$work/account.py" "$work"
 # The check itself.
 sed -i 's/^\(| host names |\([^|]*|\)\{5\}\) [0-9.]*/\1 99.0/' "$work/costs-64"
 expect_status 'a phase whose memory grows faster is found' 1 python3 "$work/account.py" "$work"
