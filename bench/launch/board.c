@@ -189,8 +189,8 @@ static void drop_oldest_stranger(struct board *board)
 }
 
 /* Returns the number of a free place for a new connection. If there are more connections without the secret
-   than BOARD_STRANGERS and the ranks that have not reported yet, drops the oldest. (All ranks may be connected
-   before the first one reports.) */
+   than BOARD_STRANGERS and the ranks that have not reported yet, drops the oldest. (All ranks may be
+   connected before the first one reports.) */
 static size_t free_place(struct board *board)
 {
     if (board->strangers >= BOARD_STRANGERS + board->ranks_count - board->known) drop_oldest_stranger(board);
