@@ -10,9 +10,12 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+static const uint64_t LISTENER = UINT64_MAX; /* among the numbers of connections */
 
 /* Lists this host's IPv4 addresses; the loopback first, for processes of this host. */
 static void list_addresses(struct board_place *place, in_port_t port)
@@ -48,22 +51,32 @@ static int descriptors_for(int ranks)
     return files.rlim_cur > OTHERS ? (int)(files.rlim_cur - OTHERS) : 0;
 }
 
+/* Waits for the connection of this number, or the listener, to have something to read. */
+static bool await_reading(const struct board *board, int socket, uint64_t number)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = number};
+    return epoll_ctl(board->ready, EPOLL_CTL_ADD, socket, &event) == 0;
+}
+
 enum status board_listen(struct board *board, int ranks, struct board_place *place)
 {
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY)};
     socklen_t length = sizeof any;
     *board = (struct board){
         .listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
+        .ready = epoll_create1(EPOLL_CLOEXEC),
         .ranks_count = (size_t)ranks,
         .seen = allocate((size_t)ranks, sizeof *board->seen),
     };
     place->count = 0;
     if (board->listener < 0 || bind(board->listener, (struct sockaddr *)&any, sizeof any) ||
-        listen(board->listener, 4096) || getsockname(board->listener, (struct sockaddr *)&any, &length) ||
+        listen(board->listener, 4096) || !await_reading(board, board->listener, LISTENER) ||
+        getsockname(board->listener, (struct sockaddr *)&any, &length) ||
         getrandom(&place->secret, sizeof place->secret, 0) != sizeof place->secret) {
         int error = errno;
         if (board->listener >= 0) close(board->listener);
-        board->listener = -1;
+        if (board->ready >= 0) close(board->ready);
+        board->listener = board->ready = -1;
         return fail(STATUS_ENVIRONMENT, "the progress board cannot listen: %s", strerror(error));
     }
     place->watched = (uint32_t)descriptors_for(ranks);
@@ -89,39 +102,46 @@ void board_close(struct board *board, char answer)
         close(socket);
     }
     if (board->listener >= 0) close(board->listener);
+    if (board->ready >= 0) close(board->ready);
     free(board->connections);
     free(board->seen);
-    *board = (struct board){.listener = -1};
+    *board = (struct board){.listener = -1, .ready = -1};
 }
 
 static void drop(struct board *board, struct connection *c)
 {
+    (void)epoll_ctl(board->ready, EPOLL_CTL_DEL, c->socket, NULL);
     close(c->socket);
     c->socket = -1;
+    board->free_places++;
+    board->strangers -= c->rank < 0;
     if (c->rank >= 0 && !board->seen[c->rank].ended && !board->seen[c->rank].failed)
-        board->seen[c->rank].gone = true;
+        board->seen[c->rank].gone = board->any_gone = true;
 }
 
 static void note(struct board *board, struct connection *c, uint64_t secret, double now_s)
 {
     const struct report *report = &c->partial;
     if (report->secret != secret || report->rank >= board->ranks_count) {
+        board->strangers += c->rank >= 0;
         c->rank = -1; /* not a rank, whatever it sent before */
         drop(board, c);
         return;
     }
     struct seen *seen = &board->seen[report->rank];
+    board->strangers -= c->rank < 0;
+    board->known += !seen->known;
     c->rank = (int)report->rank;
     if (!seen->known || seen->steps != report->steps || (seen->stage != report->stage && !seen->apart) ||
         report->stage == STAGE_WORKING)
-        seen->moved_s = now_s;
+        seen->moved_s = board->moved_s = now_s;
     seen->known = true;
     seen->word_s = now_s;
     seen->steps = report->steps;
     if (report->stage == REPORT_BYE)
         seen->ended = true;
     else if (report->stage == REPORT_FAILED)
-        seen->failed = true;
+        seen->failed = board->any_failed = true;
     else
         seen->stage = report->stage;
     char answer = ANSWER_SEEN;
@@ -145,68 +165,80 @@ static void read_from(struct board *board, struct connection *c, uint64_t secret
     }
 }
 
-static size_t ranks_to_come(const struct board *board)
-{
-    size_t count = 0;
-    for (size_t rank = 0; rank < board->ranks_count; rank++) count += !board->seen[rank].known;
-    return count;
-}
-
-/* Returns a free place for a new connection. Anybody can connect, but a rank sends the secret soon: drops
-   connections that have not sent it for ten seconds. If there are more connections without the secret than
-   BOARD_STRANGERS and the ranks that have not reported yet, also drops the oldest. (All ranks may be
-   connected before the first one reports.) */
-static struct connection *free_place(struct board *board, double now_s)
+/* Anybody can connect, but a rank sends the secret soon: drops connections that have not sent it for ten
+   seconds. Looks for them once in a second. */
+static void drop_late_strangers(struct board *board, double now_s)
 {
     static const double PATIENCE_S = 10;
-    struct connection *place = NULL, *oldest = NULL;
-    size_t strangers = 0;
-    for (size_t i = 0; i < board->connection_count; i++) {
+    if (now_s - board->looked_s < 1) return;
+    board->looked_s = now_s;
+    for (size_t i = 0; board->strangers && i < board->connection_count; i++) {
         struct connection *c = &board->connections[i];
         if (c->socket >= 0 && c->rank < 0 && now_s - c->since_s > PATIENCE_S) drop(board, c);
-        if (c->socket < 0) {
-            place = c;
-        } else if (c->rank < 0) {
-            strangers++;
-            if (!oldest || c->since_s < oldest->since_s) oldest = c;
-        }
     }
-    if (strangers >= BOARD_STRANGERS + ranks_to_come(board)) {
-        drop(board, oldest);
-        return oldest;
+}
+
+static void drop_oldest_stranger(struct board *board)
+{
+    struct connection *oldest = NULL;
+    for (size_t i = 0; i < board->connection_count; i++) {
+        struct connection *c = &board->connections[i];
+        if (c->socket >= 0 && c->rank < 0 && (!oldest || c->since_s < oldest->since_s)) oldest = c;
     }
-    if (place) return place;
-    size_t n = ++board->connection_count;
-    board->connections = reallocate(board->connections, n, sizeof *board->connections);
-    return &board->connections[n - 1];
+    if (oldest) drop(board, oldest);
+}
+
+/* Returns the number of a free place for a new connection. If there are more connections without the secret
+   than BOARD_STRANGERS and the ranks that have not reported yet, drops the oldest. (All ranks may be
+   connected before the first one reports.) */
+static size_t free_place(struct board *board)
+{
+    if (board->strangers >= BOARD_STRANGERS + board->ranks_count - board->known) drop_oldest_stranger(board);
+    for (size_t i = 0; board->free_places && i < board->connection_count; i++) {
+        if (board->connections[i].socket >= 0) continue;
+        board->free_places--;
+        return i;
+    }
+    board->connections =
+        reallocate(board->connections, ++board->connection_count, sizeof *board->connections);
+    return board->connection_count - 1;
 }
 
 static void accept_all(struct board *board, uint64_t secret, double now_s)
 {
+    drop_late_strangers(board, now_s);
     /* Accepts a limited number per call, so that a flood of connections does not delay the ranks' reports. */
     for (int i = 0; i < BOARD_STRANGERS; i++) {
         int socket = accept4(board->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (socket < 0) return;
-        struct connection *c = free_place(board, now_s);
+        size_t place = free_place(board);
+        struct connection *c = &board->connections[place];
         *c = (struct connection){.socket = socket, .rank = -1, .since_s = now_s};
-        read_from(board, c, secret, now_s);
+        board->strangers++;
+        if (await_reading(board, socket, place))
+            read_from(board, c, secret, now_s);
+        else
+            drop(board, c);
     }
 }
 
 void board_serve(struct board *board, uint64_t secret, int wake, double now_s, double wait_s)
 {
-    size_t n = board->connection_count;
-    struct pollfd *polls = allocate(n + 2, sizeof *polls);
-    polls[0] = (struct pollfd){.fd = board->listener, .events = POLLIN};
-    polls[1] = (struct pollfd){.fd = wake, .events = POLLIN};
-    for (size_t i = 0; i < n; i++)
-        polls[i + 2] = (struct pollfd){.fd = board->connections[i].socket, .events = POLLIN};
-    if (poll(polls, n + 2, (int)(wait_s * 1e3)) > 0) {
-        for (size_t i = 0; i < n; i++)
-            if (polls[i + 2].revents) read_from(board, &board->connections[i], secret, now_s);
-        if (polls[0].revents) accept_all(board, secret, now_s);
-    }
-    free(polls);
+    enum { MOST = 64 };
+    struct epoll_event events[MOST];
+    struct pollfd polls[] = {{.fd = board->ready, .events = POLLIN}, {.fd = wake, .events = POLLIN}};
+    bool newcomers = false;
+    int count;
+    if (poll(polls, 2, (int)(wait_s * 1e3)) <= 0 || !polls[0].revents) return;
+    do {
+        count = epoll_wait(board->ready, events, MOST, 0);
+        for (int i = 0; i < count; i++)
+            if (events[i].data.u64 == LISTENER)
+                newcomers = true;
+            else
+                read_from(board, &board->connections[events[i].data.u64], secret, now_s);
+    } while (count == MOST);
+    if (newcomers) accept_all(board, secret, now_s);
 }
 
 /* Appends the ranks for which `is` is true, as " rank 3 on node-a, rank 9 on node-b and 4 more". Returns

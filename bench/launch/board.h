@@ -46,8 +46,11 @@ struct seen {
     double word_s, moved_s; /* when it last reported; when it last reported progress */
 };
 
+/* What it costs rank 0 must not grow faster than the ranks. So a report takes a time that does not depend on
+   their number: nothing here looks at all connections or ranks for each. */
 struct board {
     int listener; /* rank 0 */
+    int ready;    /* epoll: the listener and the connections that have something to read; -1: none */
     struct connection {
         int socket;            /* -1: this place is free */
         int rank;              /* -1: a stranger: no complete report with the secret has arrived yet */
@@ -56,7 +59,12 @@ struct board {
         size_t partial_bytes;
     } * connections;
     size_t connection_count, ranks_count;
-    struct seen *seen; /* of each rank */
+    size_t free_places, strangers; /* of the connections */
+    double looked_s;               /* when it last looked for strangers that are late */
+    size_t known;                  /* ranks that have reported */
+    bool any_failed, any_gone;     /* of seen */
+    double moved_s;                /* the latest of seen, without rank 0's own */
+    struct seen *seen;             /* of each rank */
 };
 
 /* Rank 0: starts to listen and fills in the place. If it cannot, prints one line and returns

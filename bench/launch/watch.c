@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -152,23 +153,6 @@ static void blame(struct watch *w, const char *why, double silent_s)
     finish(w, END_FAILED, (int)status);
 }
 
-static bool has_gone(const struct seen *seen)
-{
-    return seen->gone;
-}
-
-static bool has_failed(const struct seen *seen)
-{
-    return seen->failed;
-}
-
-static bool somebody(const struct watch *w, bool (*is)(const struct seen *))
-{
-    for (int rank = 0; rank < w->world->ranks; rank++)
-        if (is(&w->board.seen[rank])) return true;
-    return false;
-}
-
 /* Handles a caught signal. If a rank has just died, the signal is the launcher's, which ends the other ranks:
    then names that rank as the cause. */
 static void obey_signal(struct watch *w)
@@ -181,8 +165,8 @@ static void obey_signal(struct watch *w)
     if (w->world && w->world->rank == 0 && w->world->ranks > 1) {
         drain(w);
         board_serve(&w->board, w->place.secret, -1, clock_s(), 0.05);
-        if (somebody(w, has_failed)) finish(w, END_FAILED, 128 + number);
-        if (number != SIGINT && somebody(w, has_gone)) blame(w, "ended by the launcher", 1e9);
+        if (w->board.any_failed) finish(w, END_FAILED, 128 + number);
+        if (number != SIGINT && w->board.any_gone) blame(w, "ended by the launcher", 1e9);
     }
     if (!w->world || w->world->rank == 0)
         fail(STATUS_ENVIRONMENT, "ended by signal %d (%s)", number, strsignal(number));
@@ -216,7 +200,7 @@ static void mark_apart(struct watch *w)
 static void serve_board(struct watch *w, double *moved_s)
 {
     struct seen *own = &w->board.seen[0];
-    double now = clock_s(), latest = 0;
+    double now = clock_s();
     uint64_t steps = atomic_load_explicit(&w->pulse.steps, memory_order_relaxed);
     uint32_t stage = (uint32_t)atomic_load_explicit(&w->pulse.stage, memory_order_relaxed);
     if (!own->known || own->steps != steps || own->stage != stage || stage == STAGE_WORKING)
@@ -229,18 +213,17 @@ static void serve_board(struct watch *w, double *moved_s)
     board_serve(&w->board, w->place.secret, w->wake[0], now, interval(w));
     if (is_failed(w)) {
         if (!own->failed) board_tell(&w->board, ANSWER_FAILED);
-        own->failed = true;
+        own->failed = w->board.any_failed = true;
         return;
     }
     /* A failed rank calls MPI_Abort next, and some launchers then kill all ranks at once: end the record
        now. */
-    if (somebody(w, has_failed)) w->settings.at_end(w->settings.state, END_FAILED);
-    for (int rank = 0; rank < w->world->ranks; rank++)
-        if (w->board.seen[rank].moved_s > latest) latest = w->board.seen[rank].moved_s;
+    if (w->board.any_failed) w->settings.at_end(w->settings.state, END_FAILED);
+    double latest = fmax(own->moved_s, w->board.moved_s);
     if (latest > *moved_s) *moved_s = latest;
     now = clock_s();
     if (signal_seen || is_closing(w)) return;
-    if (somebody(w, has_gone)) {
+    if (w->board.any_gone) {
         wait_or_wake(w, 0.2); /* time for its last report, or the launcher's signal, to arrive */
         if (signal_seen) return;
         board_serve(&w->board, w->place.secret, -1, clock_s(), 0);
@@ -350,8 +333,10 @@ static void *run(void *state)
 struct watch *watch_open(const struct watch_settings *settings)
 {
     struct watch *w = allocate(1, sizeof *w);
-    *w = (struct watch){
-        .settings = *settings, .link = {.socket = -1}, .board = {.listener = -1}, .start_s = clock_s()};
+    *w = (struct watch){.settings = *settings,
+                        .link = {.socket = -1},
+                        .board = {.listener = -1, .ready = -1},
+                        .start_s = clock_s()};
     pthread_mutex_init(&w->lock, NULL);
     arrival_find(&w->arrival, settings->folder);
     if (pipe2(w->wake, O_CLOEXEC | O_NONBLOCK)) {

@@ -1,11 +1,13 @@
-/* Replaces launch/machine.c and launch/crowding.c where ranks are simulated: hwloc would describe the machine
-   that runs the simulation, not the simulated one. */
-#include "launch/crowding.h"
+/* Replaces launch/machine.c where ranks are simulated: hwloc would describe the machine that runs the
+   simulation, not the simulated one. */
 #include "launch/machine.h"
+
+#include <limits.h>
+#include <math.h>
 
 enum status machine_read(struct host_machine *machine)
 {
-    *machine = (struct host_machine){0};
+    *machine = (struct host_machine){.bound_pus = INT_MAX};
     return STATUS_OK;
 }
 
@@ -15,9 +17,10 @@ void machine_facts(const struct host_machine *machine, json_t *facts)
     (void)facts;
 }
 
-void crowding_find(const struct world *world, const struct host_machine *machine, struct crowding *c)
+/* A simulated rank has its processor for itself, whatever control group the simulator runs in. */
+double __wrap_cgroup_processors(const char *root);
+double __wrap_cgroup_processors(const char *root)
 {
-    (void)world;
-    (void)machine;
-    *c = (struct crowding){.alike = 1};
+    (void)root;
+    return INFINITY;
 }

@@ -8,4 +8,8 @@
 
 extern const struct backend backend_simulated;
 
+/* The same operations, but the host starts and times them, as with MPI: after a barrier, or at a time of
+   synchronised clocks (--sync window). */
+extern const struct backend backend_simulated_host;
+
 #endif

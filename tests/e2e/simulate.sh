@@ -60,3 +60,50 @@ if command -v gnuplot >/dev/null; then
     check 'plots beside published figures' test -s "$work/times/plots/plots.gp"
     check 'plots say that they are simulated' grep -rq 'simulated' "$work/times/plots" --include='*.svg'
 fi
+
+# What each phase costs rank 0. Bounds are for shapes, not for speeds: no time is compared with another.
+for gpus in 16 32 64; do
+    check "an account of $gpus ranks" simulate --run "account-$gpus" --account --domains 1 --domain-gpus $gpus --collectives all_reduce --sizes 4K
+    mv "$work/out" "$work/costs-$gpus"
+done
+check 'an account of 420 samples on 16 ranks' simulate --run account-420 --account --domains 1 --domain-gpus 16 --collectives all_reduce --sizes 4K -- -n 420
+mv "$work/out" "$work/costs-16-420"
+cat >"$work/account.py" <<'PY'
+import sys
+names = "calls", "received", "sent", "KiB received", "KiB sent", "memory", "simulated ms", "CPU ms", "%"
+
+def account(ranks):
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in open(f"{sys.argv[1]}/costs-{ranks}") if line.startswith("| ")]
+    return {row[0]: dict(zip(names, map(float, row[1:]))) for row in rows[1:]}
+
+accounts = {ranks: account(ranks) for ranks in (16, 32, 64)}
+for ranks, rows in accounts.items():
+    whole, phases = rows["all"], {phase: row for phase, row in rows.items() if phase != "all"}
+    assert len(phases) == 15, rows
+    for phase, row in phases.items():
+        assert any(row.values()), (ranks, phase, "never happened")
+        # No MPI call sends rank 0 more than some messages for each rank, or takes more from it.
+        for name in "received", "sent":
+            assert row[name] <= 2 * ranks * row["calls"], (ranks, phase, row)
+    for name in names:
+        if name != "memory":
+            total, rounding = sum(row[name] for row in phases.values()), 0 if name in ("calls", "received", "sent") else 0.06 * len(phases)
+            assert abs(total - whole[name]) <= rounding, (ranks, name, total, whole[name])
+    half = accounts.get(ranks // 2)
+    for phase in rows if half else ():
+        for name, more in ("calls", 128), ("KiB received", 1), ("KiB sent", 1), ("memory", 4):
+            assert rows[phase][name] <= 2 * half[phase][name] + more, (ranks, phase, name, half[phase][name], rows[phase][name])
+# 400 more samples: memory for each of them, and messages in no other phase.
+for phase, row in account("16-420").items():
+    few = accounts[16][phase]
+    assert row["memory"] <= few["memory"] + 400 * 64 / 1024, (phase, few, row)
+    assert phase in ("sampling", "all") or (row["calls"], row["received"]) == (few["calls"], few["received"]), (phase, few, row)
+PY
+check 'its phases add up, and no cost of rank 0 grows faster than ranks and samples' python3 "$work/account.py" "$work"
+# The check itself.
+sed -i 's/^\(| host names |\([^|]*|\)\{5\}\) [0-9.]*/\1 99.0/' "$work/costs-64"
+expect_status 'a phase whose memory grows faster is found' 1 python3 "$work/account.py" "$work"
+says 'and named' "'host names', 'memory'"
+expect_status 'a launch with MPI calls that the account does not know' 5 \
+    simulate --run unknown --account --domains 1 --domain-gpus 4 --collectives all_reduce --sizes 4K -- --beside all_gather:4K
+says 'has no account' 'no account: rank 0 waited in an MPI function'
