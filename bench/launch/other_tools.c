@@ -1,10 +1,11 @@
-/* The flags of nccl-tests 2.19, OSU 7.4 and IMB 2021 that busbar's drivers lack or take for something else
+/* The flags of nccl-tests 2.19, OSU 7.4 and IMB 2021.11 that busbar's drivers lack or take for something else
    (bench/drivers/migrating.md). */
 #include "base/text.h"
 #include "base/units.h"
 #include "launch/driver.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define OSU(letter_, name_, ...)                                                                             \
@@ -142,9 +143,9 @@ static bool from_accelerator(const char *value, struct text *flags)
 static bool from_type(const char *value, struct text *flags)
 {
     static const char *const types[][2] = {
-        {"mpi_char", "int8"}, {"mpi_int", "int32"}, {"mpi_float", "float"}, {"all", "int8,int32,float"},
-        {"char", "int8"},     {"byte", "uint8"},    {"int", "int32"},       {"float", "float"},
-        {"double", "double"},
+        {"mpi_char", "int8"}, {"mpi_int", "int32"}, {"mpi_float", "float"},   {"all", "int8,int32,float"},
+        {"char", "int8"},     {"byte", "uint8"},    {"int", "int32"},         {"float", "float"},
+        {"double", "double"}, {"float16", "half"},  {"bfloat16", "bfloat16"},
     };
     for (size_t i = 0; value && i < sizeof types / sizeof *types; i++)
         if (strcasecmp(value, types[i][0]) == 0) {
@@ -168,13 +169,84 @@ static bool from_average(const char *value, struct text *flags)
     return same(value, "1") || same(value, "3");
 }
 
-/* IMB's -iter N[,more], or the name of a rule for when to stop. */
+/* IMB's -iter N[,megabytes[,more]]. */
 static bool from_iterations(const char *value, struct text *flags)
 {
-    if (!value) return false;
-    const size_t digits = strspn(value, "0123456789");
-    if (digits) text_add(flags, "-n %.*s", (int)digits, value);
+    const size_t digits = value ? strspn(value, "0123456789") : 0;
+    if (!digits || (value[digits] && value[digits] != ',')) return false;
+    text_add(flags, "-n %.*s", (int)digits, value);
     return true;
+}
+
+static bool is_on(const char *value)
+{
+    static const char *const words[] = {"on", "yes", "true", "enable", "1", NULL};
+    return is_word_of(value, words);
+}
+
+static bool is_off(const char *value)
+{
+    static const char *const words[] = {"off", "no", "false", "disable", "0", NULL};
+    return is_word_of(value, words);
+}
+
+static bool needs_none_if_on(const char *value, struct text *flags)
+{
+    (void)flags;
+    return is_on(value);
+}
+
+static bool needs_none_if_off(const char *value, struct text *flags)
+{
+    (void)flags;
+    return is_off(value);
+}
+
+static bool from_warm_up(const char *value, struct text *flags)
+{
+    if (is_off(value)) text_add(flags, "-w 0");
+    return is_on(value) || is_off(value);
+}
+
+/* IMB's -mem_alloc_type; its host and shared are kinds of memory that busbar does not use. */
+static bool from_memory(const char *value, struct text *flags)
+{
+    const bool on_device = same(value, "device");
+    if (!on_device && !same(value, "cpu")) return false;
+    text_add(flags, "--backend mpi --memory %s", on_device ? "device" : "host");
+    return true;
+}
+
+static const char *collective_of_imb(const char *benchmark)
+{
+    static const char *const names[][2] = {
+        {"allreduce", "all_reduce"},
+        {"allgather", "all_gather"},
+        {"reduce_scatter", "reduce_scatter"},
+        {"reduce_scatter_block", "reduce_scatter"},
+        {"bcast", "broadcast"},
+        {"reduce", "reduce"},
+        {"gather", "gather"},
+        {"scatter", "scatter"},
+        {"alltoall", "alltoall"},
+        {"alltoallv", "alltoallv"},
+        {"sendrecv", "sendrecv"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcasecmp(benchmark, names[i][0]) == 0) return names[i][1];
+    return NULL;
+}
+
+/* IMB's "Allgather,Bcast", in any case. */
+static bool from_benchmarks(const char *value, struct text *flags)
+{
+    if (!value) return false;
+    char *words = duplicate(value), *rest = words;
+    const char *name = NULL, *separator = "--collectives ";
+    for (const char *word; (word = strsep(&rest, ",")) && (name = collective_of_imb(word)); separator = ",")
+        text_add(flags, "%s%s", separator, name);
+    free(words);
+    return name;
 }
 
 static bool from_cycles(const char *value, struct text *flags)
@@ -199,13 +271,13 @@ static bool from_root(const char *value, struct text *flags)
     return true;
 }
 
-/* IMB's file has one size a line. */
+/* IMB's file has one size a line, 64K among them, beside empty lines and comments (#). */
 static bool from_file_of_sizes(const char *value, struct text *flags)
 {
     if (!value) return false;
     struct text file = {0};
     text_add_word(&file, value);
-    text_add(flags, "--sizes \"$(paste -sd, %s)\"", text_get(&file));
+    text_add(flags, "--sizes \"$(grep '^[^#]' %s | paste -sd, -)\"", text_get(&file));
     text_free(&file);
     return true;
 }
@@ -285,9 +357,10 @@ const struct foreign other_tools[] = {
 
     IMB("msglog", .convert = from_exponents, SIZES_ELSEWHERE, .help = "use -b and -e, in bytes"),
     IMB("msglen", .convert = from_file_of_sizes, SIZES_ELSEWHERE, .help = "use --sizes"),
+    IMB("msgsize", .instead = "--sizes %", SIZES_ELSEWHERE, .help = "use --sizes"),
     IMB("iter", .convert = from_iterations, .help = "use -n or --iters"),
     IMB("iter_policy", .instead = "", .help = "without -n a case is measured until it is precise"),
-    IMB("warm_up", .fits = is_count, .instead = "-w %", .help = "use -w"),
+    IMB("warm_up", .convert = from_warm_up, .help = "ranks warm up until times are steady, unless -w says"),
     IMB("npmin", .instead = "", .help = "a launch has one number of ranks, that of the launcher"),
     IMB("multi", .instead = "--group %", .value_of = "npmin", .usual = "2",
         .help = "use --group N for groups of N ranks at a time (IMB: N of -npmin, then twice as many)"),
@@ -297,15 +370,22 @@ const struct foreign other_tools[] = {
     IMB("map", .help = "the launcher places the ranks"),
     IMB("data_type", .convert = from_type, .help = "use -d, the element type"),
     IMB("red_data_type", .convert = from_type, .help = "use -d, the element type"),
-    IMB("include", .instead = "--collectives %", .help = "use --collectives"),
+    IMB("contig_type", .accepted = "base", .help = "there are no derived data types"),
+    IMB("include", .convert = from_benchmarks, .help = "--collectives names all that is measured"),
     IMB("exclude", .help = "--collectives names what is measured"),
     IMB("input", .help = "--collectives names what is measured"),
-    IMB("root_shift", .accepted = "off", .help = "the root is that of -r and does not rotate"),
-    IMB("sync", .accepted = "on", .help = "ranks start each isolated operation after a barrier"),
+    IMB("root_shift", .accepted = "off", .convert = needs_none_if_off,
+        .help = "the root is that of -r and does not rotate"),
+    IMB("sync", .accepted = "on", .convert = needs_none_if_on,
+        .help = "ranks start each isolated operation after a barrier"),
     IMB("imb_barrier", .instead = "",
         .help = "ranks start together by the library's barrier, or --sync window"),
-    IMB("zero_size", .accepted = "off", .help = "0 bytes have no bandwidth"),
-    IMB("mem_alloc_type", .help = "NCCL's buffers are on GPUs; MPI's with --memory device"),
+    IMB("zero_size", .accepted = "off", .convert = needs_none_if_off, .help = "0 bytes have no bandwidth"),
+    IMB("window_size", .help = "sendrecv has one message at a time; -m makes groups"),
+    IMB("msg_pause", .accepted = "off", .convert = needs_none_if_off,
+        .help = "there is no pause between sizes"),
+    IMB("mem_alloc_type", .convert = from_memory,
+        .help = "NCCL's buffers are on GPUs; MPI's with --memory device"),
     IMB("thread_level", .help = "build/overlap asks for what --progress-by needs"),
     {0},
 };

@@ -65,7 +65,7 @@ done <<'EOF'
 -m 1:64 -x 10 -i 100 -d cuda -T mpi_float -z -f -M 1G -c|-b 1 -e 64 -w 10 -n 100 --backend mpi --memory device -d float -c 1
 -msglog 0:20|-b 1 -e 1M
 -msglog 12|-b 1 -e 4K
--msglen sizes|--sizes "$(paste -sd, sizes)"
+-msgsize 8,65536|--sizes 8,65536
 -iter 100 -b 8|-n 100 -b 8
 -iter 100,40|-n 100
 -npmin 2|
@@ -74,7 +74,11 @@ done <<'EOF'
 -off_cache -1|--cache cold
 -mem 1|
 -time 5|--max-seconds 5
--include all_gather|--collectives all_gather
+-include Allgather,bcast|--collectives all_gather,broadcast
+-warm_up off|-w 0
+-warm_up on|
+-root_shift 0 -data_type bfloat16|-d bfloat16
+-mem_alloc_type cpu|--backend mpi --memory host
 -J x.json|
 -p 1|
 -a 1|--mode nccl-tests
@@ -87,10 +91,14 @@ done <<'EOF'
 EOF
 line_to_type overlap '-i 100 -T mpi_float' ": $build/overlap -n 100 -d float"
 line_to_type matmul '-x 10 -iter 5' ": $build/matmul -w 10 -n 5"
+line_to_type all_reduce '-msglen sizes' ": $build/all_reduce --sizes \"\$(grep '^[^#]' sizes | paste -sd, -)\""
 line_to_type step '-off_cache -1' ": $build/step --cache cold"
 # Flags that nothing replaces say why, alone and among others.
 while IFS='|' read -r program typed reason; do line_to_type "$program" "$typed" "$reason"; done <<'EOF'
 all_reduce|-map 2x4|-map is not a flag of busbar: the launcher places the ranks
+all_reduce|-iter auto|-iter is not a flag of busbar: use -n or --iters
+all_reduce|-warm_up 5|-warm_up is not a flag of busbar: ranks warm up until times are steady, unless -w says
+all_reduce|-include Allgather,PingPong|-include is not a flag of busbar: --collectives names all that is measured
 all_reduce|-d rocm|with --backend mpi --memory device
 all_reduce|-V 8|-V is not a flag of busbar: it is for nccl-tests' own kernels (-D), and operations are those of the NCCL library; --cta sets NCCL's CTAs
 all_reduce|-m 1:64 -D vect:1:2|-D is not a flag of busbar: there are no derived data types
