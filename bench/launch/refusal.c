@@ -13,7 +13,8 @@
      environment turns off. So a refused launch starts MPI and aborts.
    - Open MPI 5: a block in both cases (print_aborted_job() in PRRTE's prte_quit.c), which only flags of
      mpirun turn off.
-   - Hydra (MPICH): nothing (pmiserv_cb.c: only if a signal ended a rank). */
+   - Hydra (MPICH): nothing (pmiserv_cb.c: only if a signal ended a rank). If only some ranks are refused, it
+     leaves the others in MPI_Init, until their watchdogs end them. */
 #if defined OMPI_MAJOR_VERSION && OMPI_MAJOR_VERSION < 5
 
 #define QUIET "OMPI_MCA_orte_execute_quiet"

@@ -29,7 +29,7 @@ for prefix in $prefixes; do
     says "$name: completes its launches" '2 of 2 launches complete'
     # MPICH does not yield the core while it waits: many ranks on few cores take minutes.
     large=$(awk '$2 == "MPI_VERSION" { print $3 >= 4 ? "yes" : "no" }' "$prefix/include/mpi.h" 2>/dev/null)
-    for test in ${TESTS-e2e/collectives e2e/matmul e2e/blas e2e/window e2e/status e2e/deadlines slow/huge}; do
+    for test in ${TESTS-e2e/collectives e2e/matmul e2e/blas e2e/window e2e/status e2e/start e2e/deadlines slow/huge}; do
         BUILD=$folder MPIRUN=$mpirun LARGE_COUNTS=${large:-no} TEST_TIMEOUT=3000 RANKS_TIMEOUT=600 tests/run "tests/$test.sh" >"$work/log" 2>&1
         sed -n "s/^\(ok\|not ok\|skip\) - /\1 - $name: /p" "$work/log"
         if grep -q '^not ok' "$work/log"; then failures=$((failures + 1)) && grep -A12 '^not ok' "$work/log" | sed 's/^/    /'; fi
