@@ -46,6 +46,8 @@ static bool find_name(const struct command *command, const char *name, size_t le
     return false;
 }
 
+/* Whether a row's letter is meant as the other tool's: the program lacks the letter, or flags of that tool
+   (`tool`) stand beside it, or its value shows it (`sure`). */
 static bool is_meant(const struct command *command, int argc, char **argv, const struct foreign *row,
                      const char *tool)
 {
@@ -56,6 +58,7 @@ static bool is_meant(const struct command *command, int argc, char **argv, const
     return row->sure && !(row->unless && has_flag(command, argc, argv, row->unless));
 }
 
+/* The row of a short flag, by the rules at struct foreign; NULL: it is none of another tool. */
 static const struct foreign *find_letter(const struct command *command, int argc, char **argv, int at,
                                          const char *tool, const char *value)
 {
@@ -69,7 +72,7 @@ static const struct foreign *find_letter(const struct command *command, int argc
     return found;
 }
 
-/* The value of the flag that the row names, after one dash; else the usual one. */
+/* The value of the flag `value_of` elsewhere on the command line, or else the row's usual value. */
 static const char *value_of_flag(int argc, char **argv, const struct foreign *row)
 {
     for (int i = 1; i + 1 < argc; i++)

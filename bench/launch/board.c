@@ -15,7 +15,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static const uint64_t LISTENER = UINT64_MAX; /* among the numbers of connections */
+static const uint64_t LISTENER = UINT64_MAX; /* stands for the listener where connections have their number */
 
 /* Lists this host's IPv4 addresses; the loopback first, for processes of this host. */
 static void list_addresses(struct board_place *place, in_port_t port)
@@ -51,7 +51,8 @@ static int descriptors_for(int ranks)
     return files.rlim_cur > OTHERS ? (int)(files.rlim_cur - OTHERS) : 0;
 }
 
-/* Waits for the connection of this number, or the listener, to have something to read. */
+/* Adds a socket to those whose input board_serve() waits for. number: that of the connection, or LISTENER.
+   Returns false if the kernel refuses. */
 static bool await_reading(const struct board *board, int socket, uint64_t number)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = number};

@@ -46,8 +46,8 @@ struct seen {
     double word_s, moved_s; /* when it last reported; when it last reported progress */
 };
 
-/* What it costs rank 0 must not grow faster than the ranks. So a report takes a time that does not depend on
-   their number: nothing here looks at all connections or ranks for each. */
+/* Rank 0's work must not grow faster than the number of ranks. So the fields below keep what a search through
+   all connections or ranks would find, and handling a report takes the same time for any number of them. */
 struct board {
     int listener; /* rank 0 */
     int ready;    /* epoll: the listener and the connections that have something to read; -1: none */
@@ -59,11 +59,11 @@ struct board {
         size_t partial_bytes;
     } * connections;
     size_t connection_count, ranks_count;
-    size_t free_places, strangers; /* of the connections */
-    double looked_s;               /* when it last looked for strangers that are late */
+    size_t free_places, strangers; /* how many of the connections are free places; how many are strangers */
+    double looked_s;               /* when it last dropped strangers that had sent no secret for too long */
     size_t known;                  /* ranks that have reported */
-    bool any_failed, any_gone;     /* of seen */
-    double moved_s;                /* the latest of seen, without rank 0's own */
+    bool any_failed, any_gone;     /* whether any element of `seen` has failed or gone */
+    double moved_s;                /* when any rank but rank 0 last reported progress */
     struct seen *seen;             /* of each rank */
 };
 

@@ -23,7 +23,7 @@ struct disturbed {
 /* Appends a sample. expected: how many samples the case may get. global_us: NAN without a window. */
 void keep_sample(struct measured *, size_t expected, double us, double global_us);
 
-/* Drops `count` samples from the `from`-th on. */
+/* Removes `count` samples, beginning with the one of index `from`. */
 void drop_samples(struct measured *, size_t from, size_t count);
 
 /* Appends a disturbed sample; drops it if there are `most` already. before: undisturbed samples of the visit

@@ -168,7 +168,7 @@ static void mpi_version(json_t *facts, const char *library)
     text_free(&line);
 }
 
-/* The arguments as given, but with secrets masked: others than the record print them, too. */
+/* The command line's arguments, with secrets masked, since tables and reports print them, too. */
 static json_t *argument_list(int count, char **values)
 {
     json_t *list = json_array();

@@ -37,15 +37,15 @@ struct cost {
     double growth_bytes; /* the most that one stretch of the phase added to rank 0's memory */
 };
 
-/* Of rank 0. All simulated ranks are coroutines of one thread, so nothing here is locked. */
+/* The account of rank 0. All simulated ranks are coroutines of one thread, so no lock is needed. */
 static struct {
     const char *path;
     sg_actor_t rank0;
     bool runs;   /* rank 0's own code runs now, neither another rank's nor SimGrid's */
     bool missed; /* another rank ran without account_pause() */
     enum account_phase phase;
-    double began_s, since_s;                /* simulated */
-    double cpu_since_s;                     /* since when it runs */
+    double began_s, since_s; /* simulated */
+    double cpu_since_s;      /* the thread's CPU time when `runs` became true or costs were last added */
     double live, live_before, most;         /* bytes of memory; live_before: when the phase began */
     struct cost costs[ACCOUNT_PHASES], all; /* all: counted apart from the phases, to check their sum */
 } account;

@@ -14,7 +14,7 @@
 
 #include <simgrid/actor.h>
 
-/* The phase during the function; afterwards the phase before it goes on. */
+/* Wraps a function: `which` is the phase while it runs. Then the phase that it interrupted goes on. */
 #define DURING(which, type, name, parameters, arguments)                                                     \
     type __real_##name parameters;                                                                           \
     type __wrap_##name parameters;                                                                           \
@@ -26,7 +26,8 @@
         return result;                                                                                       \
     }
 
-/* The same for functions that return nothing, with the phase afterwards. */
+/* Wraps a function that returns nothing. Then the phase `after` begins: `before`, which is the one that it
+   interrupted, or another. */
 #define DURING_VOID(which, after, name, parameters, arguments)                                               \
     void __real_##name parameters;                                                                           \
     void __wrap_##name parameters;                                                                           \
@@ -68,12 +69,12 @@ DURING_VOID(IN_WRITING, before, collective_table,
             (struct cases * c, const struct settings *s, const struct world *w, unsigned capabilities,
              FILE *out),
             (c, s, w, capabilities, out))
-/* Steps of sampler_visit(), of which the first call follows the warm-up, and the second the last sample. */
+/* sampler_visit() calls thinned_start() after the warm-up, and settle_visit() after the last sample. */
 DURING_VOID(IN_SAMPLING, IN_SAMPLING, thinned_start, (struct thinned * t), (t))
 DURING_VOID(IN_WRITING, IN_MEDIANS, settle_visit,
             (struct measured * m, const struct disturbed *d, bool aside, size_t wanted, struct visit *v),
             (m, d, aside, wanted, v))
-/* The first thing after start-up. */
+/* The drivers call it first after start-up. */
 DURING_VOID(IN_BETWEEN, IN_BETWEEN, progress_open, (struct progress_line * p, enum progress_kind kind),
             (p, kind))
 
@@ -88,7 +89,7 @@ bool __wrap_window_wait(struct window *w)
     return left < 0;
 }
 
-/* The last thing before the end. */
+/* The drivers call it last before the end. */
 enum status __real_journal_end(struct journal *j, enum end_status how);
 enum status __wrap_journal_end(struct journal *j, enum end_status how);
 enum status __wrap_journal_end(struct journal *j, enum end_status how)

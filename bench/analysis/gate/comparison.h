@@ -23,7 +23,7 @@ enum verdict {
     VERDICT_INCONCLUSIVE, /* none of these: too few launches, or too much scatter */
     VERDICT_MISSING,      /* a launch of either side has no figure, although base has the case */
     VERDICT_WRONG,        /* wrong data on either side, so that the time means nothing */
-    /* unlike statistics, a case that base lacks, or another BLAS that launches chose: it fails nothing */
+    /* The statistics differ, base lacks the case, or the launches chose another BLAS; no failure. */
     VERDICT_NOT_COMPARABLE,
     VERDICT_COUNT
 };

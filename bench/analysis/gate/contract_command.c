@@ -159,7 +159,8 @@ static enum status check(const struct settings *settings, int count, char **path
     return status;
 }
 
-/* The folder of the records that ship as reference, beside the catalog; false: there is none. */
+/* Sets the path to the folder of reference records that busbar ships, beside the catalog. Returns false if
+   there is none that can be read. */
 static bool shipped_records(struct text *path)
 {
     if (catalog_folder(path)) return false;

@@ -1,4 +1,4 @@
-/* Warm-up, and passes whose first samples are still slow. */
+/* Tests of the warm-up, and of passes whose first samples are slow although the warm-up has ended. */
 #include "stats/order.h"
 #include "stats/stopping.h"
 #include "tests/random_normal.h"
@@ -39,8 +39,9 @@ static double endless_decay(size_t n)
 
 Test(warming, ends_when_the_series_is_steady_and_not_before)
 {
-    /* After 1, 5, 10 (a stage of 5 is too short to compare), 20, 40: the stages of 10 and of 20 agree. That
-       is a tenth of the time of 400 calls; where there is time, 160 are taken. */
+    /* The stages end after 1, 5, 10, 20 and 40 calls in all. The last two, of 10 and 20 calls, are the first
+       that are long enough to compare, and they agree. 40 calls are a tenth of a visit of 400. In a longer
+       visit, the warm-up goes on to 160 calls, but takes no more than a tenth. */
     cr_assert_eq(warm_up(flat, 400), 40);
     cr_assert_eq(warm_up(flat, 401), 80);
     cr_assert_eq(warm_up(flat, INFINITY), 160);
